@@ -1,0 +1,201 @@
+"""The `dragoman` command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console as Screen
+
+from bot import terminal
+from bot.adapters.console import ConsoleProblem
+from bot.problem import Problem
+from bot.texts.document import Unreadable
+from config.settings import Settings, SettingsProblem, load_settings
+from storage.backup import BackupProblem
+from storage.cipher import KeyProblem
+from storage.migrate import DatabaseProblem
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Dragoman keeps a coalition in step through a treaty negotiation.")  # fmt: skip
+text_app = typer.Typer(no_args_is_help=True, help="Read and compare drafts.")
+db_app = typer.Typer(no_args_is_help=True, help="Look after the database.")
+app.add_typer(text_app, name="text")
+app.add_typer(db_app, name="db")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", envvar="DRAGOMAN_CONFIG", help="The configuration file (dragoman.toml).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+At = Annotated[str | None, typer.Option("--at", help="Begin at this ISO time (UTC unless it has an offset).")]
+KNOWN = (
+    ConsoleProblem,
+    KeyProblem,
+    Problem,
+    Unreadable,
+    SettingsProblem,
+    BackupProblem,
+    DatabaseProblem,
+    terminal.CommandProblem,
+)
+_given: dict[str, Path | None] = {}
+
+
+@app.callback()
+def _options(config: Config = None) -> None:
+    _given["config"] = config
+
+
+@app.command()
+def setup(config: Config = None) -> None:
+    """Ask what is needed, test each answer, write the configuration and print a code for the first coordinator."""
+    _run(lambda: terminal.setup(_path(config)))
+
+
+@app.command()
+def init(config: Config = None) -> None:
+    """Set up with defaults, terminal only."""
+    _run(lambda: terminal.init(_path(config)))
+
+
+@app.command()
+def load(
+    file: Path,
+    session: Annotated[str | None, typer.Option(help="The session that an .ics file belongs to.")] = None,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    at: At = None,
+    config: Config = None,
+) -> None:
+    """Load a coalition (.toml) or meetings (.ics); again later, the difference is applied."""
+    _run(lambda: terminal.load(_settings(config), file, session, coalition, at))
+
+
+@app.command()
+def console(
+    speaker: Annotated[str | None, typer.Option("--as", help="Who speaks.")] = None,
+    room: Annotated[str | None, typer.Option(help="The room it is said in; a direct chat otherwise.")] = None,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    at: At = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Talk to Dragoman in the terminal; time stands still but for `:at` and `:advance`."""
+    _run(lambda: terminal.console(_settings(config), speaker, room, coalition, at, as_json=as_json))
+
+
+@app.command()
+def demo(fast: Annotated[bool, typer.Option("--fast", help="Without pauses.")] = False) -> None:
+    """Play a negotiating fortnight in the terminal, on a simulated clock."""
+    _run(lambda: terminal.demo(pause=0.0 if fast else 0.5))
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Serve the chats that are configured, until SIGTERM."""
+    _run(lambda: terminal.serve(_settings(config)))
+
+
+@app.command()
+def doctor(config: Config = None) -> None:
+    """Check configuration, key, database, migrations and clock, and say how to mend what is wrong."""
+    _run(lambda: terminal.doctor(_path(config)))
+
+
+@text_app.command("parse")
+def text_parse(file: Path, as_json: AsJson = False) -> None:
+    """Show the provisions of a draft."""
+    _run(lambda: terminal.parse_text(file, as_json=as_json))
+
+
+@text_app.command("compare")
+def text_compare(
+    old: Path,
+    new: Path,
+    as_json: AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write the comparison to this HTML file.")] = None,
+) -> None:
+    """Show what changed between two drafts."""
+    _run(lambda: terminal.compare_texts(old, new, html, as_json=as_json))
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: Config = None) -> None:
+    """Bring the database to this version's form."""
+    _run(lambda: terminal.upgrade_database(_settings(config)))
+
+
+@db_app.command("backup")
+def db_backup(file: Path, config: Config = None) -> None:
+    """Write an encrypted copy of the database, also while Dragoman runs."""
+    _run(lambda: terminal.backup_database(_settings(config), file))
+
+
+@db_app.command("restore")
+def db_restore(
+    file: Path,
+    force: Annotated[bool, typer.Option("--force", help="Replace the database that is there.")] = False,
+    config: Config = None,
+) -> None:
+    """Put a backup back."""
+    _run(lambda: terminal.restore_database(_settings(config), file, force=force))
+
+
+def main() -> None:
+    """Run the command; every error is one sentence on standard error and a non-zero exit."""
+    with _plainly():
+        try:
+            code = app(standalone_mode=False)
+        except typer.Abort:
+            _fail("stopped")
+        except Exception as problem:
+            # What Typer says of a wrong command line: it keeps the class to itself, and prints a page by default.
+            if type(problem).__name__ == "NoArgsIsHelpError":
+                sys.exit(2)  # the help has been printed
+            sentence = getattr(problem, "format_message", None)
+            if sentence is None:
+                raise
+            _fail(f"{sentence()} `dragoman --help` shows what there is.")
+    sys.exit(code or 0)
+
+
+def _path(config: Path | None) -> Path | None:
+    return config or _given.get("config")
+
+
+def _settings(config: Path | None) -> Settings:
+    return load_settings(_path(config))
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    with _plainly():
+        code = asyncio.run(work())
+    if code:
+        raise typer.Exit(code)
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    try:
+        yield
+    except KNOWN as problem:
+        _fail(str(problem))
+    except KeyboardInterrupt:
+        _fail("stopped")
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as problem:
+        _fail(f"{problem.filename or 'the file system'}: {problem.strerror or type(problem).__name__}")
+
+
+def _fail(sentence: str) -> None:
+    Screen(stderr=True, soft_wrap=True).print(f"dragoman: {sentence}", style="red", markup=False, highlight=False)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

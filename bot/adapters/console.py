@@ -1,0 +1,191 @@
+"""The terminal as a chat: lines from a person or a pipe, messages as text or as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bot.clock import SimulatedClock
+from bot.invocation import Attachment, Invocation
+from bot.message import Message
+from bot.plain import plain
+from bot.ports import Destination
+from bot.problem import Problem
+from bot.when import read_duration
+
+PLATFORM = "console"
+LONGEST_LINE = 20_000
+FARTHEST = dt.timedelta(days=3 * 366)
+"""How far the clock moves at once: each thing that is due on the way is done."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would obey instead of showing."""
+
+
+class Core(Protocol):
+    """What the console asks of the engine."""
+
+    async def receive(self, invocation: Invocation) -> None:
+        """Keep what was said."""
+
+    async def settle(self) -> None:
+        """Do everything that is due now."""
+
+    async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
+        """Move the clock, doing what is due on the way."""
+
+
+class ConsoleChat:
+    """Shows messages on the terminal, one JSON object a line where asked."""
+
+    def __init__(self, write: Callable[[str], None], *, as_json: bool = False) -> None:
+        """Take what writes a line."""
+        self._write, self._as_json = write, as_json
+
+    async def send(self, to: Destination, message: Message, key: str) -> str | None:
+        """Show the message."""
+        name = f"@{to.name}" if to.reader.personal else f"#{to.name}"
+        text = plain(message, to.reader)
+        if self._as_json:
+            row = {"to": name, "kind": str(to.kind), "at": to.due.astimezone(dt.UTC).isoformat(), "text": text}
+            self._write(json.dumps(row, ensure_ascii=False))
+        else:
+            self._write(_CONTROLS.sub("", f"[{name}] " + text.replace("\n", "\n    ")))
+        return key
+
+
+class ConsoleProblem(Exception):
+    """A line that steers the console cannot be followed; str() says why."""
+
+
+@dataclass
+class Console:
+    """A person at the terminal: who speaks, where, and what goes with the next line."""
+
+    core: Core
+    clock: SimulatedClock
+    find_coalition: Callable[[str], Awaitable[str | None]]
+    """Gives a coalition's name as it is written, or None when there is none."""
+    speaker: str
+    room: str | None = None
+    coalition: str | None = None
+    attached: Attachment | None = None
+
+    async def line(self, words: str) -> bool:
+        """Take one line; False when it ends the conversation. Raises ConsoleProblem."""
+        words = words.strip()
+        if not words:
+            return True
+        if len(words) > LONGEST_LINE:
+            raise ConsoleProblem(f"this line is longer than {LONGEST_LINE} characters: send a file with `:attach FILE`")
+        if words.startswith(":"):
+            return await self._steer(*_split(words[1:]))
+        await self.core.receive(self._invocation(words))
+        self.attached = None
+        await self.core.settle()
+        return True
+
+    def _invocation(self, words: str) -> Invocation:
+        return Invocation(
+            event_id=f"console/{secrets.token_hex(8)}",
+            platform=PLATFORM,
+            sender=self.speaker.casefold(),
+            sender_name=self.speaker,
+            words=words,
+            said_at=self.clock.now(),
+            place=self.room.casefold() if self.room else None,
+            addressed=self.room is None,
+            coalition=self.coalition,
+            attachments=(self.attached,) if self.attached else (),
+        )
+
+    async def _steer(self, verb: str, rest: str) -> bool:
+        if verb == "quit":
+            return False
+        if verb not in ("as", "room", "direct", "coalition", "attach", "at", "advance"):
+            raise ConsoleProblem(
+                f"the console knows no :{verb}; it knows :as :room :direct :coalition :attach :at :advance :quit"
+            )
+        if verb in ("as", "room"):
+            rest = rest.lstrip("@#").strip()
+        if not rest and verb != "direct":
+            raise ConsoleProblem(f":{verb} needs one more word, for example `{_EXAMPLES[verb]}`")
+        await self._follow(verb, rest)
+        return True
+
+    async def _follow(self, verb: str, rest: str) -> None:
+        if verb == "as":
+            self.speaker = rest
+        elif verb == "room":
+            self.room = rest
+        elif verb == "direct":
+            self.room = None
+        elif verb == "coalition":
+            self.coalition = await self._known_coalition(rest)
+        elif verb == "attach":
+            self.attached = _read(rest)
+        elif verb == "at":
+            await self._advance(read_moment(rest))
+        else:
+            await self._advance(self.clock.now() + min(_duration(rest), 2 * FARTHEST))
+
+    async def _known_coalition(self, name: str) -> str:
+        known = await self.find_coalition(name)
+        if known is None:
+            raise ConsoleProblem(f"there is no coalition called {name}")
+        return known
+
+    async def _advance(self, moment: dt.datetime) -> None:
+        now = self.clock.now()
+        if moment < now:
+            raise ConsoleProblem(f"time does not go backwards: it is {now.isoformat()} already")
+        if moment - now > FARTHEST:
+            raise ConsoleProblem("that is too far at once: go three years at most")
+        await self.core.advance(self.clock, moment)
+
+
+_EXAMPLES = {
+    "as": ":as Ana",
+    "room": ":room tasks",
+    "coalition": ":coalition Safe Evidence",
+    "attach": ":attach draft.pdf",
+    "at": ":at 2024-02-06T14:30:00Z",
+    "advance": ":advance 2h30m",
+}
+
+
+def read_moment(words: str) -> dt.datetime:
+    """Read an ISO time; without an offset it is UTC. Raises ConsoleProblem."""
+    try:
+        moment = dt.datetime.fromisoformat(words)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise ConsoleProblem(f"“{words}” is not an ISO time, for example 2024-02-06T14:30:00Z") from None
+
+
+def _duration(words: str) -> dt.timedelta:
+    try:
+        return read_duration(words)
+    except Problem as problem:
+        raise ConsoleProblem(str(problem)) from None
+
+
+def _read(words: str) -> Attachment:
+    try:
+        path = Path(words).expanduser()
+        return Attachment(path.name, path.read_bytes())
+    except OSError as problem:
+        raise ConsoleProblem(f"{words} cannot be read: {problem.strerror}") from None
+    except (RuntimeError, ValueError):  # nobody's home; a path with what no path can hold
+        raise ConsoleProblem(f"{words} cannot be read: there is no such path") from None
+
+
+def _split(words: str) -> tuple[str, str]:
+    verb, _, rest = words.partition(" ")
+    return verb.casefold(), rest.strip()

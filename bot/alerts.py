@@ -1,0 +1,118 @@
+"""The alerts of a draft: one summary for the rooms, one message for each owner, one for the coordinators."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlmodel import col
+
+from bot.changes import Step, became_named, brackets, listing, number, tally
+from bot.concerns import Impact
+from bot.message import Code, Heading, Inline, List, Message, count, message, say
+from bot.notices import cancel, coordinator_lanes, member_lane, purpose_lanes, tell
+from bot.ownalerts import owner_alert
+from storage.tables import Change, Draft, Label, Lane, Notice, NoticeKind, NoticeState, Purpose
+from storage.work import Work
+
+
+@dataclass(frozen=True)
+class Post:
+    """What the alerts of one publishing or withdrawing share."""
+
+    work: Work
+    step: Step
+    now: dt.datetime
+    key: str
+
+    def tell(self, lane: Lane, what: str, content: Message, label: Label) -> None:
+        """Owe an alert to a lane."""
+        key = f"{self.key}/{lane.id}/{what}"
+        tell(self.work, lane, NoticeKind.ALERT, content, key=key, now=self.now, label=label)
+
+
+def alert(post: Post, impact: Impact) -> tuple[int, int]:
+    """Tell everyone whom a draft concerns, each once; give how many members and how many rooms."""
+    rooms = purpose_lanes(post.work, Purpose.ALERTS)
+    for lane in rooms:
+        post.tell(lane, "summary", summary(post.step), Label.PUBLIC)
+    for member_id, concerns in impact.concerns.items():
+        own = owner_alert(post.work, post.step, concerns, impact.quiet.get(member_id, ()), member_id, post.now)
+        post.tell(member_lane(post.work, member_id), "owner", own, Label.COALITION)
+    if impact.unowned:
+        for lane in coordinator_lanes(post.work):
+            post.tell(lane, "unowned", unowned(post.step, impact.unowned), Label.COALITION)
+    return len(impact.told(post.work)), len(rooms)
+
+
+def summary(step: Step) -> Message:
+    """Say what a draft is and what it changed, for everyone."""
+    draft, base = step.draft, step.base
+    head = Heading(say("New text: {symbol}", symbol=draft.symbol))
+    size = count(draft.provisions, "{n} provision", "{n} provisions")
+    if base is None:
+        date, n = str(draft.date), draft.brackets
+        first = say("{date}: the first draft, {size}, brackets: {n}.", date=date, size=size, n=n)
+        return message(head, first, say("`article NUMBER` shows an article, `find WORDS` searches them all."))
+    return message(
+        head,
+        say("{date}, after {base}: {size}, {brackets}.", date=str(draft.date), base=base.symbol, size=size,
+            brackets=brackets(base.brackets, draft.brackets)),
+        say("{tally}.", tally=tally(step.changes)),
+        _list(list(listing(step))),
+        say("Owners of changed provisions are told in person. `diff` lists the changes, `diff ARTICLE` shows one."),
+    )  # fmt: skip
+
+
+def unowned(step: Step, changes: list[Change]) -> Message:
+    """Tell coordinators what is new or changed and in nobody's hands."""
+    first = number(step.one(changes[0]))
+    return message(
+        Heading(count(len(changes), "{n} provision of {symbol} changed and has no owner",
+                      "{n} provisions of {symbol} changed and have no owner", symbol=step.draft.symbol)),
+        _list([became_named(step, change) for change in changes]),
+        say("Next: {assign}, or {take}.", assign=Code(f"assign {first} @NAME"), take=Code(f"take {first}")),
+    )  # fmt: skip
+
+
+def open_alerts(work: Work, draft: Draft) -> list[Notice]:
+    """Give the alerts of a draft that have left or are about to, those of an earlier publishing aside."""
+    corrected = work.rows(Notice, col(Notice.key).startswith(f"withdrawn/{draft.id}/", autoescape=True))
+    after = corrected[-1].id if corrected else 0
+    return work.rows(
+        Notice,
+        col(Notice.key).startswith(f"alert/{draft.id}/", autoescape=True),
+        col(Notice.id) > after,
+        col(Notice.state).in_((NoticeState.PLANNED, NoticeState.SENDING, NoticeState.SENT)),
+    )
+
+
+def correct(post: Post, again: Draft | None) -> tuple[int, int]:
+    """Take the alerts of a withdrawn draft back: those that left are corrected once a lane, the others never leave."""
+    lanes = {notice.lane_id for notice in cancel(open_alerts(post.work, post.step.draft))}
+    told = [post.work.row(Lane, lane_id) for lane_id in sorted(lanes)]
+    for lane in told:
+        personal = lane.member_id is not None
+        # What a room could be told of the draft, it can be told of its end.
+        label = Label.COALITION if personal else Label.PUBLIC
+        post.tell(lane, "correction", _correction(post, again, personal=personal), label)
+    members = sum(1 for lane in told if lane.member_id is not None)
+    return members, len(told) - members
+
+
+def _correction(post: Post, again: Draft | None, *, personal: bool) -> Message:
+    symbol = post.step.draft.symbol
+    in_force = (
+        say("{symbol} is the current draft again.", symbol=again.symbol)
+        if again
+        else say("There is no current draft now.")
+    )
+    return message(
+        Heading(say("Withdrawn: {symbol}", symbol=symbol)),
+        say("Please disregard what I said about it. {in_force}", in_force=in_force),
+        say("Your tasks and their times are as they were: `tasks` shows them.") if personal else None,
+    )
+
+
+def _list(items: list[Inline]) -> List | None:
+    return List(tuple(items)) if items else None

@@ -1,0 +1,45 @@
+"""The composition root: with `__main__`, all that knows every room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.clock import Clock
+from bot.commands import CommandTable
+from bot.dispatch import Dispatch
+from bot.engine import Engine
+from bot.ingest import Ingest
+from bot.occasions import digest as digest_occasions
+from bot.occasions import programme as programme_occasions
+from bot.occasions import tasks as task_occasions
+from bot.occasions.leaving import Write
+from bot.outbox import Outbox
+from bot.ports import Chat
+from config.settings import Settings
+from handlers import broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
+from storage.cipher import read_key_file
+from storage.work import Store
+
+FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, rooms)
+"""In the order in which help shows them."""
+
+
+def command_table() -> CommandTable:
+    """Give the table of all verbs."""
+    return CommandTable(tuple(verb for family in FAMILIES for verb in family.VERBS))
+
+
+def writers() -> dict[str, Write]:
+    """Give the writers of planned notices, by occasion."""
+    return {**task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS}
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database; raises KeyProblem when the key file is missing or unfit."""
+    return Store(settings.database_url.get_secret_value(), read_key_file(settings.key_file))
+
+
+def build(store: Store, clock: Clock, chats: Mapping[str, Chat]) -> Engine:
+    """Put the parts together."""
+    dispatch = Dispatch(store, clock, command_table())
+    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers()))

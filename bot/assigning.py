@@ -1,0 +1,76 @@
+"""An assignment as it was typed: what, to whom, until when."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.commands import Call, Refusal, nearest
+from bot.grammar import KINDS, Arguments, read_arguments
+from bot.message import Phrase, say
+from bot.people import find_member, mention
+from bot.when import WhenProblem, read_when
+from storage.tables import Member, Role
+
+
+def read_assignment(call: Call) -> Arguments:
+    """Read what stands after `assign`; raises Refusal for words that mean nothing beside a target, and for slips."""
+    given = read_arguments(call.words)
+    if given.targets and given.words:
+        raise Refusal(
+            say(
+                "I do not understand “{words}” after {target}. {example}",
+                words=given.words,
+                target=str(given.targets[-1]),
+                example=_example(),
+            )
+        )
+    head, _, number = given.words.partition(" ")
+    kinds = [word for words in KINDS.values() for word in words if len(word) > 3]
+    slip = nearest(head, kinds) if head and number[:1].isdigit() else None
+    if slip and slip != head.casefold():
+        raise Refusal(
+            say("I do not know “{word}”. Did you mean `{near} {number}`?", word=head, near=slip, number=number)
+        )
+    return given
+
+
+def read_people(call: Call, given: Arguments) -> tuple[list[Member], Member | None]:
+    """Find the people; raises Refusal for unknown ones, observers, and others than the speaker named by a member."""
+    if not given.backup and given.words.casefold().endswith(("backup", "back-up")):
+        raise Refusal(say("Who is the backup? For example `assign article 24 @ana backup @luis`."))
+    if not given.people:
+        raise Refusal(say("To whom? {example} `take article 24` takes it yourself.", example=_example()))
+    people = list({person.id: person for name in given.people for person in [find_member(call.work, name)]}.values())
+    backup = find_member(call.work, given.backup) if given.backup else None
+    everybody = [*people, *([backup] if backup else [])]
+    if call.speaker.role is not Role.COORDINATOR and any(person.id != call.speaker.id for person in everybody):
+        raise Refusal(
+            say("Assigning others is for coordinators; you are a member. `take article 24` takes it yourself.")
+        )
+    for person in everybody:
+        if person.role is Role.OBSERVER:
+            raise Refusal(
+                say(
+                    "{person} is an observer: tasks are for members. A coordinator can change that with `role`.",
+                    person=mention(person),
+                )
+            )
+    if backup and backup in people:
+        raise Refusal(
+            say("{person} cannot be lead and backup at once. Name somebody else as backup.", person=mention(backup))
+        )
+    return people, backup
+
+
+def read_due(call: Call, given: Arguments) -> dt.datetime | None:
+    """Read the due time in the speaker's zone, if one was given; raises Refusal for what is no time to come."""
+    if given.by is None:
+        return None
+    try:
+        return read_when(given.by, call.now, call.zone)
+    except WhenProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+
+
+def _example() -> Phrase:
+    return say("For example `assign article 24 @ana by fri`.")

@@ -1,0 +1,44 @@
+"""Single-use codes: made for whoever sets the bot up, kept as keyed hashes, redeemed once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from sqlmodel import col, select
+
+from storage.cipher import active
+from storage.tables import Code
+from storage.work import Work
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
+"""No I, L or O: they look like digits."""
+_GROUP = 4
+
+
+def new_code(work: Work, now: dt.datetime, purpose: str, ttl: dt.timedelta) -> str:
+    """Make a code, such as "KDRW-MEAT", that redeem() takes once, for that purpose, until `now + ttl`.
+
+    It is good for the coalition of this transaction; made in one that belongs to none, for any.
+    """
+    letters = "".join(secrets.choice(LETTERS) for _ in range(2 * _GROUP))
+    work.put(
+        Code(
+            coalition_id=work.coalition_id, purpose=purpose, fingerprint=active()[0].fingerprint(letters),
+            expires_at=now + ttl,
+        )
+    )  # fmt: skip
+    return f"{letters[:_GROUP]}-{letters[_GROUP:]}"
+
+
+def redeem(work: Work, now: dt.datetime, purpose: str, typed: str) -> bool:
+    """Use a code up; False when it is wrong, expired, used, another coalition's or for something else."""
+    letters = "".join(letter for letter in typed.upper() if letter.isalpha())
+    known = select(Code).where(col(Code.fingerprint).in_(active()[0].fingerprints(letters)), Code.purpose == purpose)
+    code = work.exec(known.with_for_update()).first()  # two people may type it at once
+    if code is None or code.used_at is not None or code.expires_at <= now:
+        return False
+    if code.coalition_id not in (None, work.tenant):
+        return False
+    code.used_at = now
+    return True

@@ -1,0 +1,192 @@
+"""The command table: one row a verb, from which parsing, help, reference and manifests come."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from bot.invocation import Invocation
+from bot.message import Message, Phrase
+from bot.notices import tell
+from bot.rules.labels import direct_ceiling, room_ceiling
+from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
+from storage.work import Work
+
+
+class Refusal(Exception):
+    """A command cannot be done; the phrase says what is wrong and what to do. Nothing is changed."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        """Take the sentence for the speaker."""
+        super().__init__(phrase.msgid)
+        self.phrase = phrase
+
+
+class NeedsYes(Exception):
+    """A command waits for its speaker's `yes`; the phrase says what would happen. Nothing is changed yet."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        """Take the question for the speaker."""
+        super().__init__(phrase.msgid)
+        self.phrase = phrase
+
+
+@dataclass
+class Call:
+    """One command as its handler gets it: the transaction, the moment, who speaks where, the words after the verb."""
+
+    work: Work
+    now: dt.datetime
+    coalition: Coalition
+    account: Member | None
+    """Who speaks; None for a stranger. Handlers of verbs for members use `speaker`."""
+    room: Room | None
+    """The room it was said in; None in a direct chat."""
+    words: str
+    invocation: Invocation
+    table: CommandTable
+    confirmed: bool = False
+    told: int = 0
+
+    @property
+    def speaker(self) -> Member:
+        """The member who speaks; raises LookupError for a stranger (dispatch lets none through to such verbs)."""
+        if self.account is None:
+            raise LookupError("a stranger speaks")
+        return self.account
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The speaker's zone."""
+        return ZoneInfo(self.account.timezone if self.account else self.coalition.timezone)
+
+    @property
+    def ceiling(self) -> Label:
+        """The most sensitive label that the answer may show."""
+        if self.account is None:
+            return Label.PUBLIC
+        own = direct_ceiling(self.account.role, self.invocation.platform)
+        if self.room is None:
+            return own
+        return min(own, room_ceiling(self.room.label, self.room.platform), key=lambda label: label.rank)
+
+    @property
+    def typed_label(self) -> Label:
+        """The label of what is typed here: closed in a direct chat or a closed room, else the coalition's.
+
+        Never above what the platform may show at all: it has seen the words already.
+        """
+        if self.room is None:
+            return room_ceiling(Label.CLOSED, self.invocation.platform)
+        return max(self.room.label, Label.COALITION, key=lambda label: label.rank)
+
+    def tell(self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION) -> None:
+        """Owe a message to a lane because of this command; the same command run again owes it once."""
+        if lane is not None:
+            self.told += 1
+            key = f"said/{self.invocation.event_id}/{self.told}"
+            tell(self.work, lane, kind, content, key=key, now=self.now, label=label)
+
+
+Act = Callable[[Call], Message | None]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One row of the table."""
+
+    name: str
+    """One or two words."""
+    act: Act
+    """Does it, in one transaction, and gives the answer (None: the answer comes later, as a notice)."""
+    usage: str
+    """The whole command as it is typed: CAPITALS stand for what the speaker fills in, [ ] for what may be left out."""
+    summary: str
+    """What it does, one sentence, a msgid."""
+    role: Role | None = Role.MEMBER
+    """The least role that may say it; None: anybody."""
+    private: bool = False
+    """The answer concerns only the asker: it goes to the direct chat, wherever it was asked."""
+    undoable: bool = False
+    """`undo` takes it back."""
+    examples: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Other words for it, "did you mean" aside."""
+
+
+@dataclass(frozen=True)
+class CommandTable:
+    """All verbs, by name."""
+
+    verbs: tuple[Verb, ...]
+    names: dict[str, Verb] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows; raises ValueError when two claim one name."""
+        names: dict[str, Verb] = {}
+        for verb in self.verbs:
+            for name in (verb.name, *verb.aliases):
+                if name in names:
+                    raise ValueError(f"two verbs are called {name}")
+                names[name] = verb
+        object.__setattr__(self, "names", names)
+
+    def find(self, words: str) -> tuple[Verb, str] | None:
+        """Give the verb that the words begin with, two-word names first, and the rest; None when there is none."""
+        head = words.split(maxsplit=2)
+        for length in (2, 1):
+            verb = self.names.get(" ".join(head[:length]).casefold())
+            if verb and len(head) >= length:
+                return verb, words.split(maxsplit=length)[length] if len(head) > length else ""
+        return None
+
+    def family(self, word: str) -> list[Verb]:
+        """Give the verbs whose two-word name begins with this word."""
+        return [verb for verb in self.verbs if verb.name.startswith(f"{word.casefold()} ")]
+
+    def nearest(self, words: str) -> str | None:
+        """Give the name most like what was typed, if any is likely meant."""
+        head = [word.casefold() for word in words.split()[:2]]
+        for typed in (" ".join(head), *head[:1]):
+            if typed and (near := nearest(typed, self.names)):
+                return near
+        return None
+
+
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """Give the known word most like the typed one, when they differ by few enough letters to be a slip."""
+    distance = max(1, len(typed) // 3)
+    found = process.extractOne(
+        typed.casefold(), sorted(known), scorer=DamerauLevenshtein.distance, score_cutoff=distance,
+        processor=str.casefold,
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "＠": "@"})
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_PREFIX = re.compile(r"^[/!](?:dragoman\b)?\s*", re.IGNORECASE)
+
+
+def clean(words: str) -> str:
+    """Give the words as they were meant: composed letters, straight quotes, no invisible marks, nothing at the ends."""
+    composed = unicodedata.normalize("NFC", words).translate(_QUOTES).replace("\u00a0", " ")
+    return _INVISIBLE.sub("", composed).strip()
+
+
+def without_prefix(words: str) -> tuple[str, bool]:
+    """Take `/`, `!` or `/dragoman` off the front, and tell whether there was one."""
+    bare = _PREFIX.sub("", words, count=1)
+    return bare, bare != words
+
+
+def missing(verb: Verb) -> Sequence[str]:
+    """Give what to type for a verb: its usage and examples."""
+    return (verb.usage, *verb.examples)

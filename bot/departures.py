@@ -1,0 +1,203 @@
+"""From a lane's due notices to parcels: what each says, to whom, and under which key."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlmodel import col, select
+
+from bot.message import Message, message, say
+from bot.occasions.leaving import Leaving, Write
+from bot.people import sleeper
+from bot.plain import Reader
+from bot.planning import replan
+from bot.ports import Destination
+from bot.programme import home_zone
+from bot.rules.labels import direct_ceiling, may_show, room_ceiling
+from bot.rules.waiting import Departure, sort_out
+from storage.tables import (
+    Coalition,
+    Identity,
+    Label,
+    Lane,
+    Member,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Parcel,
+    ParcelState,
+    Room,
+    Standing,
+)
+from storage.work import Work
+
+_ORDER = (NoticeKind.REPLY, NoticeKind.ALERT, NoticeKind.TASK, NoticeKind.PROGRAMME, NoticeKind.REMINDER)
+_RECURRING = ("digest", "tasks.overdue-bundle")
+
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A committed parcel, ready to be sent."""
+
+    parcel_id: int
+    key: str
+    to: Destination
+    message: Message
+
+
+def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Write]) -> list[Outgoing]:
+    """Turn a lane's due notices into parcels, let the others wait, and expire what was overtaken."""
+    lane = work.get_one(Lane, lane_id)
+    due = work.exec(
+        select(Notice)
+        .where(Notice.lane_id == lane_id, Notice.state == NoticeState.PLANNED, Notice.send_at <= now)
+        .order_by(col(Notice.due), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
+    ).all()
+    reader = _member(work, lane)
+    if reader is not None and reader.standing is not Standing.ACTIVE:
+        due = [notice for notice in due if _cancelled_unless_reply(notice)]
+    departures, waits = sort_out(due, now, sleeper(reader) if reader else None, lane.spoken_at)
+    for wait in waits:
+        wait.notice.send_at = wait.until
+    prepared = [_parcel(work, lane, departure, now, writers) for departure in departures]
+    if work.coalition_id is not None and any(notice.occasion in _RECURRING for notice in due):
+        work.flush()
+        replan(work, now)
+    return [outgoing for outgoing in prepared if outgoing is not None]
+
+
+def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
+    """Give the parcels of a lane that were committed but not settled: they go out again under the same key."""
+    lane = work.get_one(Lane, lane_id)
+    found = select(Parcel).where(Parcel.lane_id == lane_id, Parcel.state == ParcelState.SENDING)
+    parcels = work.exec(found.order_by(col(Parcel.id))).all()
+    return [_outgoing(work, lane, parcel, _first(work, parcel)) for parcel in parcels]
+
+
+def _cancelled_unless_reply(notice: Notice) -> bool:
+    if notice.kind is NoticeKind.REPLY:
+        return True
+    notice.state = NoticeState.CANCELLED
+    return False
+
+
+def _parcel(
+    work: Work, lane: Lane, departure: Departure, now: dt.datetime, writers: Mapping[str, Write]
+) -> Outgoing | None:
+    written = _written(work, lane, departure.notices, now, writers)
+    if written is None:
+        return None
+    notices, content = written
+    parcel = Parcel(
+        coalition_id=lane.coalition_id,
+        key=secrets.token_hex(16),
+        lane_id=lane.id,
+        kind=min((notice.kind for notice in notices), key=_rank),
+        label=max((notice.label for notice in notices), key=lambda label: label.rank),
+        content=content.to_data(),
+        created_at=now,
+    )
+    work.put(parcel)
+    for notice in notices:
+        notice.state, notice.parcel_id = NoticeState.SENDING, parcel.id
+    return _outgoing(work, lane, parcel, notices[0], content)
+
+
+def _written(
+    work: Work, lane: Lane, notices: Sequence[Notice], now: dt.datetime, writers: Mapping[str, Write]
+) -> tuple[list[Notice], Message] | None:
+    """Write the notices that still have something to say, and expire the others."""
+    spoken: list[Notice] = []
+    blocks: list[Message] = []
+    for group in _together(notices):
+        try:
+            content = _content(work, lane, group, now, writers)
+            unsaid = NoticeState.EXPIRED
+        except Exception as problem:
+            _log.error("notice cannot be written", notice=group[0].id, code=type(problem).__name__)
+            content, unsaid = None, NoticeState.FAILED
+        if content is None:
+            for notice in group:
+                notice.state = unsaid
+        else:
+            spoken += group
+            blocks.append(content)
+    return (spoken, Message(tuple(block for part in blocks for block in part.blocks))) if spoken else None
+
+
+def _together(notices: Sequence[Notice]) -> list[list[Notice]]:
+    """Put the planned notices of one occasion together, in the order of their first; all else stays alone."""
+    groups: dict[str | int, list[Notice]] = {}
+    for notice in notices:
+        groups.setdefault(notice.occasion or notice.id, []).append(notice)
+    return list(groups.values())
+
+
+def _content(
+    work: Work, lane: Lane, group: list[Notice], now: dt.datetime, writers: Mapping[str, Write]
+) -> Message | None:
+    first = group[0]
+    if first.occasion:
+        coalition = work.get_one(Coalition, work.tenant)
+        leaving = Leaving(work, now, coalition, group, _ceiling(work, lane), _member(work, lane), _room(work, lane))
+        return writers[first.occasion](leaving)
+    if not may_show(first.label, _ceiling(work, lane)) and first.kind is not NoticeKind.REPLY:
+        return message(say("1 item is too sensitive to be shown here."))
+    return Message.from_data(first.content or {"blocks": []})
+
+
+def _ceiling(work: Work, lane: Lane) -> Label:
+    room, member = _room(work, lane), _member(work, lane)
+    if room is not None:
+        return room_ceiling(room.label, room.platform)
+    return direct_ceiling(member.role, lane.platform) if member is not None else Label.PUBLIC
+
+
+def _outgoing(work: Work, lane: Lane, parcel: Parcel, first: Notice | None, content: Message | None = None) -> Outgoing:
+    origin = (first.origin if first else None) or {}
+    to = _destination(work, lane, parcel.kind, parcel.created_at, origin)
+    return Outgoing(parcel.id, parcel.key, to, content or Message.from_data(parcel.content or {"blocks": []}))
+
+
+def _destination(
+    work: Work, lane: Lane, kind: NoticeKind, now: dt.datetime, origin: Mapping[str, object]
+) -> Destination:
+    room, member = _room(work, lane), _member(work, lane)
+    if room is not None:
+        coalition = work.get_one(Coalition, work.tenant)
+        zone = ZoneInfo(room.timezone) if room.timezone else home_zone(work, coalition, now)
+        reader = Reader(zone, room.language or coalition.language)
+        return Destination(lane.platform, room.address, room.name, reader, kind, now, origin)
+    if member is not None:
+        coalition = work.get_one(Coalition, work.tenant)
+        reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
+        account = work.first(Identity, col(Identity.member_id) == member.id, Identity.platform == lane.platform)
+        address = account.address if account else member.alias
+        return Destination(lane.platform, address, member.alias, reader, kind, now, origin)
+    reader = Reader(ZoneInfo("UTC"), personal=True)
+    address = lane.address or ""
+    return Destination(lane.platform, address, address, reader, kind, now, origin)
+
+
+def _first(work: Work, parcel: Parcel) -> Notice | None:
+    return work.exec(select(Notice).where(Notice.parcel_id == parcel.id).order_by(col(Notice.id)).limit(1)).first()
+
+
+def _member(work: Work, lane: Lane) -> Member | None:
+    return work.row(Member, lane.member_id) if lane.member_id is not None else None
+
+
+def _room(work: Work, lane: Lane) -> Room | None:
+    return work.row(Room, lane.room_id) if lane.room_id is not None else None
+
+
+def _rank(kind: NoticeKind) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)

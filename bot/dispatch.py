@@ -1,0 +1,304 @@
+"""Dispatch: from the inbox to member, room and verb, to the handler, in one transaction with its answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import structlog
+from sqlmodel import col, delete, select, update
+
+from bot.clock import Clock
+from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
+from bot.invocation import Invocation
+from bot.message import List, Message, Phrase, Text, message, say
+from bot.notices import member_lane, room_lane, tell
+from bot.planning import replan
+from bot.whence import Whence, find_coalition, find_member, find_room
+from storage.cipher import KeyProblem, active
+from storage.tables import (
+    Coalition,
+    Confirmation,
+    Deed,
+    Inbox,
+    InboxState,
+    Lane,
+    Member,
+    Notice,
+    NoticeKind,
+    Role,
+    Room,
+)
+from storage.work import Store, Work
+
+STALE_AFTER = dt.timedelta(minutes=15)
+"""A command that waited longer, because the bot was away, is not executed but answered."""
+YES_WITHIN = dt.timedelta(minutes=10)
+YES = ("yes", "y", "sí", "si", "oui", "да", "نعم", "是")
+NO = ("no", "n", "nope", "cancel", "non", "нет", "لا", "不")
+
+_NOBODY = say("I work for a coalition and answer its members. Ask one of them to tell you how to join.")
+
+_log = structlog.get_logger()
+
+
+class Dispatch:
+    """Takes invocations in, and works on them in the order they came."""
+
+    def __init__(self, store: Store, clock: Clock, table: CommandTable) -> None:
+        """Take the verbs that there are."""
+        self._store, self._clock, self._table = store, clock, table
+
+    async def receive(self, invocation: Invocation) -> bool:
+        """Keep an invocation; False when the same event was kept before. Once this returns, it will not be lost."""
+        return await self._store.write(None, lambda work: self._keep(work, invocation))
+
+    async def drain(self) -> bool:
+        """Work on all that waits; tells whether there was anything."""
+        waiting = await self._store.read(None, _waiting)
+        for row_id in waiting:
+            await self._handle(row_id)
+        return bool(waiting)
+
+    def _keep(self, work: Work, invocation: Invocation) -> bool:
+        if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
+            return False
+        now = self._clock.now()
+        work.add(
+            Inbox(
+                event_id=invocation.event_id, platform=invocation.platform, body=invocation.to_data(), received_at=now
+            )
+        )
+        return True
+
+    async def _handle(self, row_id: int) -> None:
+        try:
+            invocation, whence = await self._store.read(None, lambda work: _opened(work, row_id))
+        except (KeyError, TypeError, ValueError, KeyProblem) as problem:
+            # One row that cannot be read, after a change of version or of key, must not stop those behind it.
+            _log.error("invocation unreadable", inbox=row_id, code=type(problem).__name__)
+            await self._store.write(None, lambda work: _give_up(work, row_id, self._clock.now()))
+            return
+        try:
+            await self._store.write(whence.coalition_id, lambda work: self._perform(work, row_id, invocation, whence))
+            return
+        except (Refusal, NeedsYes) as problem:
+            answer: Refusal | NeedsYes = problem
+        except Exception as problem:
+            code = f"{type(problem).__name__}-{row_id}"
+            _log.error("command failed", inbox=row_id, code=code)
+            answer = Refusal(say("Something went wrong here (code `{code}`). Nothing was changed.", code=code))
+        await self._store.write(
+            whence.coalition_id, lambda work: self._answer_problem(work, row_id, invocation, answer)
+        )
+
+    def _perform(self, work: Work, row_id: int, invocation: Invocation, whence: Whence) -> None:
+        now = self._clock.now()
+        if whence.several:
+            raise Refusal(say("You are in several coalitions here: say it in one of its rooms."))
+        _finish(work, row_id, now)
+        if whence.coalition_id is None:
+            self._answer_nobody(work, invocation, _NOBODY)
+            return
+        account, room = find_member(work, invocation), find_room(work, invocation)
+        words, prefixed = without_prefix(clean(invocation.words))
+        if self._unaddressed(words, prefixed, invocation) and not _answers_question(work, words, account, room, now):
+            return
+        if now - invocation.said_at > STALE_AFTER:
+            raise Refusal(say("I was away; say it again if it still holds."))
+        coalition = work.get_one(Coalition, work.tenant)
+        call = Call(work, now, coalition, account, room, words, invocation, self._table)
+        if _said(words, NO) and _answers_question(work, words, account, room, now):
+            self._called_off(call)
+            return
+        if account is not None and _said(words, YES):
+            call = self._confirmed(work, call)
+        self._run(call)
+
+    def _unaddressed(self, words: str, prefixed: bool, invocation: Invocation) -> bool:
+        """Tell whether this is people talking among themselves."""
+        if prefixed or invocation.addressed:
+            return False
+        found = self._table.find(words) if words else None
+        # "next time …" or "undo that …" in a room is no command: these verbs take no words.
+        return found is None or (bool(found[1].strip(" .!")) and found[0].usage == found[0].name)
+
+    def _run(self, call: Call) -> None:
+        verb, rest = self._verb(call)
+        _check_role(verb, call)
+        call.words = rest
+        answer = verb.act(call)
+        call.work.flush()
+        call.coalition.changes += 1 if call.work.journal else 0
+        if call.work.journal:
+            replan(call.work, call.now)
+        deed = self._deed(verb, call)
+        if answer is not None:
+            self._reply(call.work, call.invocation, call.account, None if verb.private else call.room, answer)
+        if deed is not None:
+            call.work.flush()
+            prefix = f"said/{call.invocation.event_id}/"
+            for notice in call.work.rows(Notice, col(Notice.key).startswith(prefix, autoescape=True)):
+                notice.deed_id = deed.id
+
+    def _deed(self, verb: Verb, call: Call) -> Deed | None:
+        if not (verb.undoable and call.work.journal and call.account):
+            return None
+        return call.work.put(
+            Deed(
+                coalition_id=call.work.tenant,
+                member_id=call.account.id,
+                verb=verb.name,
+                done_at=call.now,
+                journal=list(call.work.journal),
+            )
+        )
+
+    def _verb(self, call: Call) -> tuple[Verb, str]:
+        found = self._table.find(call.words)
+        if found is not None:
+            return found
+        if call.account is None:
+            raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+        if not call.words:
+            raise Refusal(say("I am here. `help` lists what I do."))
+        head = call.words.split(maxsplit=1)[0]
+        if family := self._table.family(head):
+            choices = " · ".join(f"{verb.name}" for verb in family)
+            raise Refusal(say("{verb} needs one more word: {choices}.", verb=head, choices=choices))
+        if near := self._table.nearest(call.words):
+            raise Refusal(
+                say("I do not know “{word}”. Did you mean `{near}`? `help` lists everything.", word=head, near=near)
+            )
+        raise Refusal(say("I do not know “{word}”. `help` lists what I do.", word=head))
+
+    def _confirmed(self, work: Work, call: Call) -> Call:
+        waiting = work.first(Confirmation, Confirmation.member_id == call.speaker.id)
+        if waiting is None or waiting.expires_at <= call.now:
+            raise Refusal(say("Nothing waits for a yes from you."))
+        if waiting.room_id != (call.room.id if call.room else None):
+            raise Refusal(say("Say `yes` where you were asked."))
+        # The question was answered under the first event, which has its one answer: what follows answers the yes.
+        now, said = call.now, call.invocation
+        asked = Invocation.from_data(waiting.invocation)
+        earlier = replace(asked, event_id=said.event_id, origin=said.origin, said_at=now)
+        work.delete(waiting)
+        words, _ = without_prefix(clean(earlier.words))
+        return replace(call, words=words, invocation=earlier, confirmed=True)
+
+    def _called_off(self, call: Call) -> None:
+        """Forget what waits for a yes, so that a yes to something else does not do it after all."""
+        call.work.exec(delete(Confirmation).where(col(Confirmation.member_id) == call.speaker.id))
+        self._reply(call.work, call.invocation, call.account, call.room, message(say("Left as it was.")))
+
+    def _answer_problem(self, work: Work, row_id: int, invocation: Invocation, problem: Refusal | NeedsYes) -> None:
+        _finish(work, row_id, self._clock.now())
+        if work.coalition_id is None:
+            self._answer_nobody(work, invocation, problem.phrase)
+            return
+        account, room = find_member(work, invocation), find_room(work, invocation)
+        if isinstance(problem, NeedsYes) and account is not None:
+            self._await_yes(work, account, room, invocation)
+        private = room is not None and _is_private(self._table, invocation)
+        self._reply(work, invocation, account, None if private else room, message(problem.phrase))
+
+    def _await_yes(self, work: Work, account: Member, room: Room | None, invocation: Invocation) -> None:
+        work.exec(delete(Confirmation).where(col(Confirmation.member_id) == account.id))
+        work.add(
+            Confirmation(
+                coalition_id=work.tenant,
+                member_id=account.id,
+                room_id=room.id if room else None,
+                invocation=invocation.to_data(),
+                expires_at=self._clock.now() + YES_WITHIN,
+            )
+        )
+
+    def _reply(
+        self, work: Work, invocation: Invocation, account: Member | None, room: Room | None, answer: Message
+    ) -> None:
+        if room is not None:
+            lane = room_lane(work, room)
+        elif account is not None:
+            lane = member_lane(work, account.id)
+        else:
+            lane = stranger_lane(work, invocation)
+        key = f"reply/{invocation.event_id}"
+        tell(work, lane, NoticeKind.REPLY, answer, key=key, now=self._clock.now(), origin=invocation.origin)
+
+    def _answer_nobody(self, work: Work, invocation: Invocation, words: Phrase) -> None:
+        """Answer somebody whose coalition is not known, in a direct chat only."""
+        if invocation.place is None:
+            self._reply(work, invocation, None, None, message(words))
+
+
+def _waiting(work: Work) -> list[int]:
+    return list(work.exec(select(Inbox.id).where(Inbox.state == InboxState.WAITING).order_by(col(Inbox.id))))
+
+
+def _opened(work: Work, row_id: int) -> tuple[Invocation, Whence]:
+    invocation = Invocation.from_data(work.get_one(Inbox, row_id).body or {})
+    return invocation, find_coalition(work, invocation)
+
+
+def _give_up(work: Work, row_id: int, now: dt.datetime) -> None:
+    work.exec(update(Inbox).where(col(Inbox.id) == row_id).values(state=InboxState.FAILED, done_at=now))
+
+
+def _finish(work: Work, row_id: int, now: dt.datetime) -> None:
+    row = work.get_one(Inbox, row_id)
+    row.state, row.done_at = InboxState.DONE, now
+
+
+def _said(words: str, answers: tuple[str, ...]) -> bool:
+    return words.casefold().strip(" .!") in answers
+
+
+def _answers_question(work: Work, words: str, account: Member | None, room: Room | None, now: dt.datetime) -> bool:
+    """Tell whether this is the yes or no that was asked for here: among themselves people say yes to many things."""
+    if account is None or not _said(words, YES + NO):
+        return False
+    waiting = work.first(Confirmation, Confirmation.member_id == account.id)
+    return waiting is not None and waiting.expires_at > now and waiting.room_id == (room.id if room else None)
+
+
+def _check_role(verb: Verb, call: Call) -> None:
+    if verb.role is None:
+        return
+    if call.account is None:
+        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+    if call.account.role.rank < verb.role.rank:
+        needed = {Role.MEMBER: say("members"), Role.COORDINATOR: say("coordinators")}[verb.role]
+        raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verb.name, role=needed))
+
+
+def _is_private(table: CommandTable, invocation: Invocation) -> bool:
+    found = table.find(without_prefix(clean(invocation.words))[0])
+    return found is not None and found[0].private
+
+
+def stranger_lane(work: Work, invocation: Invocation) -> Lane:
+    """Give the lane of an account that belongs to no member, made when it is first needed."""
+    keyring = active()[0]
+    prints = keyring.fingerprints(invocation.sender)
+    found = select(Lane).where(
+        Lane.coalition_id == work.coalition_id,
+        Lane.platform == invocation.platform,
+        col(Lane.fingerprint).in_(prints),
+    )
+    lane = work.exec(found).first()
+    if lane is None:
+        lane = Lane(
+            coalition_id=work.coalition_id,
+            platform=invocation.platform,
+            fingerprint=prints[0],
+            address=invocation.sender,
+        )
+        work.put(lane)
+    return lane
+
+
+def usage(verb: Verb) -> Message:
+    """Give what to type for a verb."""
+    hint: Phrase = say("Type it like this: `{usage}`", usage=verb.usage)
+    return message(hint, List(tuple(Text(example) for example in verb.examples)) if verb.examples else None)

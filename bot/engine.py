@@ -1,0 +1,70 @@
+"""The engine: inbox, drafts and outbox worked on in turn, by a clock that runs or by one that is moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+from bot.clock import Clock, SimulatedClock
+from bot.dispatch import Dispatch
+from bot.ingest import Ingest
+from bot.invocation import Invocation
+from bot.outbox import Outbox
+from bot.ports import Alarm
+from bot.retention import erase_old
+from storage.work import Store
+
+SWEEP_SECONDS = 15.0
+"""How long the engine sleeps at most: a clock that jumped is noticed within this time."""
+ERASE_EVERY = dt.timedelta(hours=1)
+
+
+class Engine:
+    """What `run`, `console` and `demo` share."""
+
+    def __init__(self, store: Store, clock: Clock, dispatch: Dispatch, ingest: Ingest, outbox: Outbox) -> None:
+        """Take the parts; nothing runs yet."""
+        self.store, self.clock = store, clock
+        self._dispatch, self._ingest, self._outbox = dispatch, ingest, outbox
+        self._woken = asyncio.Event()
+        self._erased_at: dt.datetime | None = None
+
+    async def receive(self, invocation: Invocation) -> None:
+        """Keep what was said and wake the engine."""
+        await self._dispatch.receive(invocation)
+        self._woken.set()
+
+    async def settle(self) -> None:
+        """Do everything that is due now: answer, read drafts, send."""
+        busy = True
+        while busy:
+            busy = await self._dispatch.drain()
+            busy = await self._ingest.drain() or busy
+            busy = await self._outbox.drain() or busy
+        await self._erase()
+
+    async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
+        """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
+        while (soonest := await self._outbox.next_moment()) is not None and soonest <= moment:
+            clock.advance_to(max(soonest, clock.now()))
+            await self.settle()
+        clock.advance_to(moment)
+        await self.settle()
+
+    async def run(self, alarm: Alarm, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is unsent then is left for the next start."""
+        stopping = asyncio.create_task(stop.wait())
+        while not stop.is_set():
+            await self.settle()
+            alarm.at(await self._outbox.next_moment(), self._woken.set)
+            waking = asyncio.create_task(self._woken.wait())
+            await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            waking.cancel()
+            self._woken.clear()
+        stopping.cancel()
+
+    async def _erase(self) -> None:
+        now = self.clock.now()
+        if self._erased_at is None or now - self._erased_at >= ERASE_EVERY:
+            await self.store.write(None, lambda work: erase_old(work, now))
+            self._erased_at = now

@@ -1,0 +1,119 @@
+"""Ingest: what `draft add` received is read, compared and previewed to the coordinator who added it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import col, select
+
+from bot.changes import step_of
+from bot.clock import Clock
+from bot.concerns import impact_of
+from bot.drafts import as_document, fingerprint, kept_bytes, write_down
+from bot.message import Message
+from bot.notices import member_lane, tell
+from bot.previews import preview, same_text, unreadable
+from bot.provisions import current_draft
+from bot.reading import compare_documents, read_file
+from bot.texts.compare import Comparison
+from bot.texts.document import Document, Unreadable
+from storage.tables import Draft, DraftState, Label, Notice, NoticeKind
+from storage.work import Store, Work
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Received:
+    """A file to be read, and the current draft to compare it with."""
+
+    content: bytes
+    name: str
+    base_id: int | None
+    base: Document | None
+    base_sha256: str
+
+
+class Ingest:
+    """Takes each received draft through reading and comparison, outside of any transaction."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        """Take the store; nothing is read yet."""
+        self._store, self._clock = store, clock
+
+    async def drain(self) -> bool:
+        """Work on every draft that was received; tells whether there was any. What a crash left is taken again."""
+        waiting = await self._store.read(None, _waiting)
+        for coalition_id, draft_id in waiting:
+            await self._take(coalition_id, draft_id)
+        return bool(waiting)
+
+    async def _take(self, coalition_id: int, draft_id: int) -> None:
+        try:
+            received = await self._store.read(coalition_id, lambda work: _received(work, draft_id))
+            document = await read_file(received.content, received.name)
+            comparison = await _compared(received, document)
+            await self._store.write(
+                coalition_id, lambda work: self._settle(work, draft_id, received, document, comparison)
+            )
+            return
+        except Unreadable as problem:
+            reason = problem
+        except Exception as problem:
+            code = f"{type(problem).__name__}-{draft_id}"
+            _log.error("draft failed", draft=draft_id, code=code)
+            reason = Unreadable("something went wrong while it was read (code `{code}`).", code=code)
+        await self._store.write(coalition_id, lambda work: self._refuse(work, draft_id, reason))
+
+    def _refuse(self, work: Work, draft_id: int, problem: Unreadable) -> None:
+        draft = work.row(Draft, draft_id)
+        draft.state = DraftState.REFUSED
+        _answer(work, draft, unreadable(draft, problem, current_draft(work)), self._clock.now())
+
+    def _settle(
+        self, work: Work, draft_id: int, received: _Received, document: Document, comparison: Comparison | None
+    ) -> None:
+        draft, base, now = work.row(Draft, draft_id), current_draft(work), self._clock.now()
+        if (base.id if base else None) != received.base_id:
+            return  # another draft came into force meanwhile: this one is taken again
+        draft.base_id = received.base_id
+        if base is not None and comparison is None:
+            draft.state, draft.text_sha256 = DraftState.REFUSED, base.text_sha256
+            _answer(work, draft, same_text(draft, base), now)
+            return
+        write_down(work, draft, document, comparison)
+        draft.state = DraftState.PREVIEWED
+        step = step_of(work, draft)
+        _answer(work, draft, preview(work, step, impact_of(work, step, now), document), now)
+
+
+async def _compared(received: _Received, document: Document) -> Comparison | None:
+    """Compare with the current draft; None where there is none, and for the same text."""
+    if received.base is None or fingerprint(document) == received.base_sha256:
+        return None
+    return await compare_documents(received.base, document)
+
+
+def _waiting(work: Work) -> list[tuple[int, int]]:
+    found = select(Draft.coalition_id, Draft.id).where(Draft.state == DraftState.RECEIVED).order_by(col(Draft.id))
+    return list(work.exec(found))
+
+
+def _received(work: Work, draft_id: int) -> _Received:
+    draft, base = work.row(Draft, draft_id), current_draft(work)
+    content = kept_bytes(work, draft.sha256)
+    if base is None:
+        return _Received(content, draft.filename, None, None, "")
+    return _Received(content, draft.filename, base.id, as_document(work, base), base.text_sha256)
+
+
+def _answer(work: Work, draft: Draft, content: Message, now: dt.datetime) -> None:
+    """Tell the coordinator who added the draft, and nobody else."""
+    if draft.added_by is None:
+        return
+    lane = member_lane(work, draft.added_by)
+    before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
+    key = f"draft/{draft.id}/{len(before)}"
+    tell(work, lane, NoticeKind.REPLY, content, key=key, now=now, label=Label.CLOSED, origin=draft.origin)

@@ -1,0 +1,94 @@
+"""What the bot owes: lanes, and notices put into them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlmodel import col
+
+from bot.message import Message
+from storage.tables import (
+    Identity,
+    Label,
+    Lane,
+    Member,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Purpose,
+    Role,
+    Room,
+    Standing,
+)  # fmt: skip
+from storage.work import Work
+
+_PREFERENCE = ("matrix", "slack", "console")
+"""Where a person with several accounts is told: where it is encrypted, first."""
+
+
+def member_lane(work: Work, member_id: int) -> Lane:
+    """Give the lane of a member's direct chat, made when it is first needed."""
+    lane = work.first(Lane, col(Lane.member_id) == member_id)
+    if lane is None:
+        platforms = {row.platform for row in work.rows(Identity, col(Identity.member_id) == member_id)}
+        platform = next((name for name in _PREFERENCE if name in platforms), "console")
+        lane = work.put(Lane(coalition_id=work.tenant, platform=platform, member_id=member_id))
+    return lane
+
+
+def room_lane(work: Work, room: Room) -> Lane:
+    """Give the lane of a room, made when it is first needed."""
+    lane = work.first(Lane, col(Lane.room_id) == room.id)
+    if lane is None:
+        lane = work.put(Lane(coalition_id=work.tenant, platform=room.platform, room_id=room.id))
+    return lane
+
+
+def purpose_lanes(work: Work, purpose: Purpose) -> list[Lane]:
+    """Give the lanes of the rooms that are served for a purpose."""
+    return [room_lane(work, room) for room in work.rows(Room) if room.serves(purpose)]
+
+
+def coordinator_lanes(work: Work) -> list[Lane]:
+    """Give the direct chats of the coordinators."""
+    return [member_lane(work, member.id) for member in coordinators(work)]
+
+
+def coordinators(work: Work) -> list[Member]:
+    """Give the members who coordinate."""
+    return work.rows(Member, col(Member.role) == Role.COORDINATOR, col(Member.standing) == Standing.ACTIVE)
+
+
+def tell(  # noqa: PLR0913 - each says one thing about the notice
+    work: Work,
+    lane: Lane,
+    kind: NoticeKind,
+    content: Message,
+    *,
+    key: str,
+    now: dt.datetime,
+    label: Label = Label.COALITION,
+    origin: Mapping[str, Any] | None = None,
+) -> None:
+    """Owe a message to a lane from now on. The key makes it one: owing it again changes nothing."""
+    if work.coalition_id is not None and work.first(Notice, col(Notice.key) == key):
+        return
+    work.put(
+        Notice(
+            coalition_id=work.coalition_id, key=key, lane_id=lane.id, kind=kind, due=now, send_at=now, label=label,
+            content=content.to_data(), origin=dict(origin) if origin else None, created_at=now,
+        )
+    )  # fmt: skip
+
+
+def cancel(notices: Iterable[Notice]) -> list[Notice]:
+    """Cancel those that have not left yet; give the others."""
+    left = []
+    for notice in notices:
+        if notice.state is NoticeState.PLANNED:
+            notice.state = NoticeState.CANCELLED
+        else:
+            left.append(notice)
+    return left

@@ -1,0 +1,1 @@
+"""What planned notices say: one writer an occasion, called when the notice leaves."""

@@ -1,0 +1,188 @@
+"""The outbox: lease a lane, write and commit its parcels, send them, settle."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import and_, func, or_
+from sqlmodel import col, select
+
+from bot.clock import Clock
+from bot.departures import Outgoing, prepare, unsettled
+from bot.occasions.leaving import Write
+from bot.ports import Chat, SendLater, SendRefused
+from bot.rules.waiting import counts_for_company
+from storage.cipher import active
+from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState
+from storage.work import Store, Work
+
+LEASE = dt.timedelta(seconds=60)
+LONGEST_BACK_OFF = 600.0
+GIVE_UP_AFTER = 10
+"""How often a parcel is tried whose sending ends in an accident: some half an hour."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class _Leased:
+    lane_id: int
+    coalition_id: int | None
+
+
+class Outbox:
+    """Sends what is due, lane by lane, in order."""
+
+    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], writers: Mapping[str, Write]) -> None:
+        """Take the chats by platform, and the writers of planned notices by occasion."""
+        self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
+        self._name = secrets.token_hex(4)
+
+    async def drain(self) -> bool:
+        """Send all that is due now; tells whether there was anything."""
+        busy = False
+        while (leased := await self._store.write(None, self._lease)) is not None:
+            busy = True
+            await self._serve(leased)
+        return busy
+
+    async def next_moment(self) -> dt.datetime | None:
+        """Give the moment at which something is due next, None when nothing is planned."""
+        return await self._store.read(None, self._soonest)
+
+    def _soonest(self, work: Work) -> dt.datetime | None:
+        found = (
+            select(func.min(Notice.send_at), Lane.held_until)
+            .join(Lane, col(Lane.id) == col(Notice.lane_id))
+            .where(
+                or_(
+                    col(Notice.state) == NoticeState.PLANNED,
+                    and_(col(Notice.state) == NoticeState.SENDING, col(Lane.held_until).is_not(None)),
+                ),
+                col(Lane.platform).in_(self._chats),
+            )
+            .group_by(col(Lane.held_until))
+        )
+        moments = [send_at if held is None else max(send_at, held) for send_at, held in work.exec(found)]
+        return min(moments, default=None)
+
+    def _lease(self, work: Work) -> _Leased | None:
+        now = self._clock.now()
+        free = or_(col(Lane.leased_until).is_(None), col(Lane.leased_until) <= now, col(Lane.leased_by) == self._name)
+        held = or_(col(Lane.held_until).is_(None), col(Lane.held_until) <= now)
+        due = and_(col(Notice.state) == NoticeState.PLANNED, col(Notice.send_at) <= now)
+        crashed = col(Notice.state) == NoticeState.SENDING
+        found = (
+            select(Notice.lane_id, Notice.coalition_id)
+            .join(Lane, col(Lane.id) == col(Notice.lane_id))
+            .where(or_(due, crashed), free, held, col(Lane.platform).in_(self._chats))
+            .order_by(col(Notice.send_at), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
+            .limit(1)
+        )
+        row = work.exec(found).first()
+        if row is None:
+            return None
+        lane = work.get_one(Lane, row[0])
+        lane.leased_by, lane.leased_until = self._name, now + LEASE
+        return _Leased(row[0], row[1])
+
+    async def _serve(self, leased: _Leased) -> None:
+        """Send what was left unsettled by a crash, then what is due, and give the lane back."""
+        try:
+            parcels = await self._store.write(leased.coalition_id, lambda work: self._prepare(work, leased))
+        except Exception as problem:  # a lane that cannot be written must not stop the others
+            await self._later(leased, type(problem).__name__, None)
+            return
+        try:
+            for outgoing in parcels:
+                if not await self._send(leased, outgoing, last=outgoing is parcels[-1]):
+                    return
+        except BaseException:
+            await self._store.write(leased.coalition_id, lambda work: _release(work, leased.lane_id))
+            raise
+
+    def _prepare(self, work: Work, leased: _Leased) -> list[Outgoing]:
+        parcels = unsettled(work, leased.lane_id)
+        parcels += prepare(work, leased.lane_id, self._clock.now(), self._writers)
+        if not parcels:
+            _release(work, leased.lane_id)
+        return parcels
+
+    async def _send(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
+        """Send one parcel and settle it; False when the lane has to wait."""
+        chat = self._chats[outgoing.to.platform]
+        try:
+            message_id = await chat.send(outgoing.to, outgoing.message, outgoing.key)
+        except SendLater as problem:
+            await self._later(leased, problem.code, problem.seconds)
+            return False
+        except SendRefused as problem:
+            await self._refuse(leased, outgoing, problem.code, last=last)
+            return True
+        except Exception as problem:
+            # No adapter should raise this. It may pass, and must neither stop the other lanes nor this one for ever.
+            code = type(problem).__name__
+            if await self._later(leased, code, None) < GIVE_UP_AFTER:
+                return False
+            await self._refuse(leased, outgoing, code, last=True)
+            return False
+        await self._store.write(
+            leased.coalition_id,
+            lambda work: _settle(work, outgoing.parcel_id, message_id, self._clock.now(), release=last),
+        )
+        return True
+
+    async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
+        _log.warning("lane held", lane=leased.lane_id, code=code)
+        return await self._store.write(leased.coalition_id, lambda work: self._hold(work, leased.lane_id, seconds))
+
+    async def _refuse(self, leased: _Leased, outgoing: Outgoing, code: str, *, last: bool) -> None:
+        _log.warning("parcel refused", parcel=outgoing.parcel_id, code=code)
+        await self._store.write(leased.coalition_id, lambda work: _refused(work, outgoing.parcel_id, release=last))
+
+    def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
+        """Hold the lane and give back its lease; tells how often in a row it failed."""
+        lane = work.get_one(Lane, lane_id)
+        lane.failures += 1
+        usual = min(LONGEST_BACK_OFF, 2.0**lane.failures) * random.uniform(0.5, 1.0)
+        lane.held_until = self._clock.now() + dt.timedelta(seconds=seconds if seconds is not None else usual)
+        _release(work, lane_id)
+        return lane.failures
+
+
+def _settle(work: Work, parcel_id: int, message_id: str | None, now: dt.datetime, *, release: bool) -> None:
+    parcel = work.get_one(Parcel, parcel_id)
+    parcel.state, parcel.sent_at = ParcelState.SENT, now
+    if message_id is not None:
+        parcel.message_id, parcel.fingerprint = message_id, active()[0].fingerprint(message_id)
+    lane = work.get_one(Lane, parcel.lane_id)
+    lane.failures, lane.held_until = 0, None
+    for notice in _notices_of(work, parcel_id):
+        notice.state, notice.sent_at = NoticeState.SENT, now
+        if counts_for_company(notice):
+            lane.spoken_at = now
+    if release:
+        _release(work, lane.id)
+
+
+def _refused(work: Work, parcel_id: int, *, release: bool) -> None:
+    parcel = work.get_one(Parcel, parcel_id)
+    parcel.state = ParcelState.FAILED
+    if release:
+        _release(work, parcel.lane_id)
+    for notice in _notices_of(work, parcel_id):
+        notice.state = NoticeState.FAILED
+
+
+def _release(work: Work, lane_id: int) -> None:
+    lane = work.get_one(Lane, lane_id)
+    lane.leased_by, lane.leased_until = None, None
+
+
+def _notices_of(work: Work, parcel_id: int) -> list[Notice]:
+    return list(work.exec(select(Notice).where(Notice.parcel_id == parcel_id).order_by(col(Notice.id))))

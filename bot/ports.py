@@ -1,0 +1,66 @@
+"""What the core asks of a chat and of an alarm."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from bot.message import Message
+from bot.plain import Reader
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a parcel goes, and for what reader it is rendered."""
+
+    platform: str
+    address: str
+    """The platform's id of the room or of the account."""
+    name: str
+    """What people call it: the room's name, or the member's alias."""
+    reader: Reader
+    kind: str
+    """The kind of notice; adapters notify differently for a countdown and for an alert."""
+    due: dt.datetime
+    """The moment it leaves at."""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """For a reply, what the adapter noted when it was asked."""
+
+
+class Chat(Protocol):
+    """A platform on which messages appear."""
+
+    async def send(self, to: Destination, message: Message, key: str) -> str | None:
+        """Make the message appear once, whatever happens, and give the platform's id of it, if there is one.
+
+        `key` is the same each time the same parcel is tried. Raises SendLater for what may pass, SendRefused for what
+        will not.
+        """
+
+
+class SendLater(Exception):
+    """The platform cannot take the message now; the lane is held for `seconds`, or the usual back-off."""
+
+    def __init__(self, code: str, seconds: float | None = None) -> None:
+        """Take a short code without content, and the platform's own wish for a pause."""
+        super().__init__(code)
+        self.code = code
+        self.seconds = seconds
+
+
+class SendRefused(Exception):
+    """The platform will never take the message: the account is gone, the room is closed."""
+
+    def __init__(self, code: str) -> None:
+        """Take a short code without content."""
+        super().__init__(code)
+        self.code = code
+
+
+class Alarm(Protocol):
+    """Something that wakes the outbox."""
+
+    def at(self, moment: dt.datetime | None, wake: Callable[[], None]) -> None:
+        """Call `wake` at the moment, or at once when it is past; the last call replaces the one before; None clears."""

@@ -1,0 +1,125 @@
+"""The text under negotiation: its current draft, and provisions found by what people call them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from sqlmodel import col, select
+
+from bot.commands import Refusal, nearest
+from bot.grammar import Target
+from bot.message import say
+from storage.tables import Draft, DraftState, Provision
+from storage.work import Work
+
+UNNUMBERED = ("preamble", "annex", "part", "chapter")
+
+
+def current_draft(work: Work) -> Draft | None:
+    """Give the draft in force: the one that was published last and not withdrawn."""
+    found = select(Draft).where(Draft.coalition_id == work.tenant, Draft.state == DraftState.PUBLISHED)
+    return work.exec(found.order_by(col(Draft.published_at).desc(), col(Draft.id).desc()).limit(1)).first()
+
+
+def provisions_of(work: Work, draft: Draft) -> list[Provision]:
+    """Give a draft's provisions in the order of the text, placeholders included."""
+    found = work.rows(Provision, Provision.draft_id == draft.id)
+    return sorted(found, key=lambda provision: provision.ordinal)
+
+
+def current_provisions(work: Work) -> list[Provision]:
+    """Give the provisions in force, in the order of the text; none before the first draft."""
+    draft = current_draft(work)
+    return provisions_of(work, draft) if draft else []
+
+
+def by_lineage(provisions: Iterable[Provision]) -> dict[int, Provision]:
+    """Index provisions by lineage."""
+    return {row.lineage_id: row for row in provisions if row.lineage_id is not None}
+
+
+def resolve(provisions: Sequence[Provision], targets: Iterable[Target]) -> list[Provision]:
+    """Give the provisions that targets mean, each once, in the order of the text, placeholders left out.
+
+    Raises Refusal, with the nearest label there is, for a target that means nothing in this draft.
+    """
+    if not provisions:
+        raise Refusal(say("There is no draft yet. A coordinator adds one with `draft add SYMBOL` and the file."))
+    wanted = {provision.id for target in targets for provision in _meant(provisions, target)}
+    return [provision for provision in provisions if provision.id in wanted and not provision.placeholder]
+
+
+def title(provision: Provision) -> str:
+    """Give what people call a provision: "article 24", "preamble", "annex I"."""
+    if provision.kind in UNNUMBERED:
+        return provision.label if provision.kind != "preamble" else "preamble"
+    return f"{provision.kind} {provision.label}"
+
+
+def titles(provisions: Sequence[Provision]) -> str:
+    """Give what people call several provisions: "articles 5-9, 12", runs of the text joined."""
+    return _runs(provisions)
+
+
+def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
+    if target.kind in ("chapter", "part"):
+        found = [row for row in provisions if _in_chapter(row, target)]
+        if not found:
+            raise Refusal(say("This draft has no {target}. `drafts` shows what it has.", target=str(target)))
+        return found
+    first = _index(provisions, target.kind, target.first)
+    last = _index(provisions, target.kind, target.last) if target.last else first
+    return list(provisions[min(first, last) : max(first, last) + 1])
+
+
+def _in_chapter(provision: Provision, target: Target) -> bool:
+    return (
+        re.search(rf"\b{target.kind}\s+{re.escape(target.first)}(?!\w)", provision.chapter, re.IGNORECASE) is not None
+    )
+
+
+def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
+    """Find one provision; a draft of rules or regulations answers to "article" too, as people say."""
+    names = {(_family(row), row.label.casefold().removeprefix("annex ")): index for index, row in enumerate(provisions)}
+    family = kind if kind in UNNUMBERED else "numbered"
+    found = names.get((family, label.casefold()))
+    if found is None:
+        labels = {name: name for member, name in names if member == family}
+        near = nearest(label, labels) or _neighbour(label, labels)
+        if near:
+            raise Refusal(
+                say("This draft has no {kind} {label}. Did you mean {kind} {near}?", kind=kind, label=label, near=near)
+            )
+        raise Refusal(say("This draft has no {kind} {label}.", kind=kind, label=label))
+    return found
+
+
+def _family(provision: Provision) -> str:
+    return provision.kind if provision.kind in UNNUMBERED else "numbered"
+
+
+def _neighbour(label: str, labels: Iterable[str]) -> str | None:
+    """Give the highest number there is when a higher one was asked for, or the plain one for a "bis" that is not."""
+    number = re.match(r"\d+", label)
+    if number is None:
+        return None
+    numbers = {int(name) for name in labels if name.isdigit()}
+    below = [known for known in numbers if known <= int(number[0])]
+    return str(max(below)) if below else None
+
+
+def _runs(provisions: Sequence[Provision]) -> str:
+    plain = [row for row in provisions if row.kind not in UNNUMBERED]
+    named = [title(row) for row in provisions if row.kind in UNNUMBERED]
+    if not plain:
+        return ", ".join(named)
+    runs: list[list[Provision]] = []
+    for row in plain:
+        if runs and row.ordinal == runs[-1][-1].ordinal + 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    words = [f"{run[0].label}-{run[-1].label}" if len(run) > 2 else ", ".join(row.label for row in run) for run in runs]
+    kind = plain[0].kind if len(plain) == 1 else f"{plain[0].kind}s"
+    return ", ".join([*named, f"{kind} {', '.join(words)}"])

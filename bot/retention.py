@@ -1,0 +1,33 @@
+"""What is erased when: sent content after seven days, what came in a day after it was done. Times and states stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlmodel import col, update
+
+from storage.tables import Inbox, InboxState, Notice, NoticeState, Parcel, ParcelState
+from storage.work import Work
+
+SENT_CONTENT = dt.timedelta(days=7)
+INBOX_CONTENT = dt.timedelta(days=1)
+
+
+def erase_old(work: Work, now: dt.datetime) -> None:
+    """Erase the content whose time has come, in all coalitions: of what left, and of what never will."""
+    waiting = (NoticeState.PLANNED, NoticeState.SENDING)
+    work.exec(
+        update(Notice)
+        .where(col(Notice.state).not_in(waiting), col(Notice.send_at) < now - SENT_CONTENT)
+        .values(content=None, origin=None)
+    )
+    work.exec(
+        update(Parcel)
+        .where(col(Parcel.state) != ParcelState.SENDING, col(Parcel.created_at) < now - SENT_CONTENT)
+        .values(content=None)
+    )
+    work.exec(
+        update(Inbox)
+        .where(col(Inbox.state) != InboxState.WAITING, col(Inbox.done_at) < now - INBOX_CONTENT)
+        .values(body=None)
+    )

@@ -1,0 +1,24 @@
+"""What each `dragoman` command does; with app and `__main__`, part of the composition root."""
+
+from bot.terminal.database import backup_database, restore_database, upgrade_database
+from bot.terminal.demo import demo
+from bot.terminal.drafts import compare_texts, parse_text
+from bot.terminal.house import doctor, init, setup
+from bot.terminal.opening import CommandProblem
+from bot.terminal.talk import console, load, serve
+
+__all__ = [
+    "CommandProblem",
+    "backup_database",
+    "compare_texts",
+    "console",
+    "demo",
+    "doctor",
+    "init",
+    "load",
+    "parse_text",
+    "restore_database",
+    "serve",
+    "setup",
+    "upgrade_database",
+]

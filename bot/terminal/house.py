@@ -1,0 +1,187 @@
+"""Commands that set the house up and look after it: setup, init, doctor."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from zoneinfo import available_timezones
+
+import typer
+from sqlmodel import col, func, select
+
+from bot.app import open_store
+from bot.clock import SystemClock
+from bot.codes import new_code
+from bot.commands import nearest
+from bot.terminal.opening import MENDS, CommandProblem, write
+from config.settings import Settings, SettingsProblem, config_path, load_settings
+from storage import migrate
+from storage.cipher import KeyProblem, create_key_file, read_key_file
+from storage.coalitions import create
+from storage.tables import Coalition, Inbox, Notice, NoticeState
+from storage.work import Work
+
+CODE_HOURS = 24
+PLACEHOLDER = "Coalition"
+DEFAULTS = """\
+# Dragoman: paths count from this folder.
+database_url = "dragoman.db"
+key_file = "dragoman.key"
+"""
+LATE = dt.timedelta(minutes=10)
+
+
+async def init(config: Path | None) -> int:
+    """Set up with defaults; what is there already stays."""
+    return await _make(config, PLACEHOLDER, "UTC")
+
+
+async def setup(config: Path | None) -> int:
+    """Ask for the coalition's name and zone, testing each answer, and set up."""
+    name = _ask("What is the coalition called?", PLACEHOLDER, _fits_name)
+    zone = _ask("In which zone does it work (for example Europe/Vienna)?", "UTC", _fits_zone)
+    return await _make(config, name, zone)
+
+
+def _ask(question: str, default: str, wrong: object) -> str:
+    while True:
+        answer = str(typer.prompt(question, default=default)).strip()
+        problem = wrong(answer) if callable(wrong) else None
+        if problem is None:
+            return answer
+        write(str(problem))
+
+
+def _fits_name(name: str) -> str | None:
+    return None if 0 < len(name) <= 80 else "A name has 1 to 80 characters."
+
+
+def _fits_zone(zone: str) -> str | None:
+    zones = available_timezones()
+    if zone in zones:
+        return None
+    near = nearest(zone, zones)
+    return f"There is no zone {zone}." + (f" Did you mean {near}?" if near else " It looks like `America/New_York`.")
+
+
+async def _make(config: Path | None, name: str, zone: str) -> int:
+    path = config_path(config)
+    if not path.parent.is_dir():
+        raise CommandProblem(f"the folder {path.parent} is missing: make it first")
+    if not path.exists():
+        path.write_text(
+            '# Dragoman: paths count from this folder.\ndatabase_url = "dragoman.db"\nkey_file = "dragoman.key"\n'
+        )
+        write(f"wrote {path}")
+    settings = load_settings(path)
+    if not settings.key_file.exists():
+        if await _has_rows(settings):
+            raise CommandProblem("there is a database but not its key file: put your dragoman.key back")
+        create_key_file(settings.key_file)
+        write(f"wrote {settings.key_file}: keep a copy somewhere safe, never beside a backup")
+    await migrate.upgrade(settings.database_url.get_secret_value())
+    await _claimable(settings, name, zone)
+    return 0
+
+
+async def _has_rows(settings: Settings) -> bool:
+    return await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.EMPTY
+
+
+async def _claimable(settings: Settings, name: str, zone: str) -> None:
+    """Make the coalition where there is none, and print a code for its first coordinator."""
+    store = open_store(settings)
+    now = SystemClock().now()
+    try:
+        known = await store.read(None, lambda work: list(work.exec(select(Coalition.id).order_by(col(Coalition.id)))))
+        if not known:
+            known = [await store.write(None, lambda work: create(work, name, now, timezone=zone).id)]
+        if len(known) == 1:
+            code = await store.write(
+                known[0], lambda work: new_code(work, now, "claim", dt.timedelta(hours=CODE_HOURS))
+            )
+            write(f"To become the first coordinator, say this to Dragoman in a direct chat within a day: claim {code}")
+    finally:
+        await store.close()
+    write("Ready. `dragoman console` talks here; `dragoman load FILE.toml` brings people, programme and texts.")
+
+
+async def doctor(config: Path | None) -> int:
+    """Check one thing after the other; 1 when something is wrong."""
+    path = config_path(config)
+    try:
+        settings = load_settings(path if path.exists() else config)
+        write(f"configuration  ok: {path}" if path.exists() else "configuration  ok: defaults, no file")
+    except SettingsProblem as problem:
+        write(f"configuration  WRONG: {problem}")
+        return 1
+    checks = (("key file", _check_key), ("database", _check_database), ("clock", _check_clock))
+    wrong = 0
+    for name, check in checks:
+        problem_found, words = await check(settings)
+        wrong += problem_found
+        write(f"{name:<14} {'WRONG' if problem_found else 'ok'}: {words}")
+    return 1 if wrong else 0
+
+
+async def _check_key(settings: Settings) -> tuple[bool, str]:
+    try:
+        read_key_file(settings.key_file)
+    except KeyProblem as problem:
+        return True, str(problem)
+    return False, f"{settings.key_file}, readable by its owner only"
+
+
+async def _check_database(settings: Settings) -> tuple[bool, str]:
+    url = settings.database_url.get_secret_value()
+    try:
+        state = await migrate.state(url)
+    except migrate.DatabaseProblem as problem:
+        return True, str(problem)
+    if state in MENDS:
+        return True, MENDS[state]
+    return await _check_rows(settings)
+
+
+async def _check_rows(settings: Settings) -> tuple[bool, str]:
+    try:
+        store = open_store(settings)
+    except KeyProblem:
+        return True, "it cannot be opened without its key file"
+    try:
+        coalitions, waiting = await store.read(None, _figures)
+        first = await store.read(None, lambda work: work.exec(select(Coalition.id)).first())
+        if first is not None:
+            await store.read(first, lambda work: work.tenant)
+    except KeyProblem as problem:
+        return True, str(problem)
+    finally:
+        await store.close()
+    return False, f"up to date; coalitions: {coalitions}, planned notices: {waiting}"
+
+
+def _figures(work: Work) -> tuple[int, int]:
+    planned = select(func.count()).select_from(Notice).where(Notice.state == NoticeState.PLANNED)
+    return work.exec(select(func.count()).select_from(Coalition)).one(), work.exec(planned).one()
+
+
+async def _check_clock(settings: Settings) -> tuple[bool, str]:
+    """Compare the clock with the last command, where there is a database to ask."""
+    now = SystemClock().now()
+    latest = await _last_command(settings)
+    if latest is not None and latest > now + LATE:
+        return True, f"it says {now:%Y-%m-%d %H:%M} UTC, earlier than the last command: check the time service"
+    return False, f"{now:%Y-%m-%d %H:%M} UTC"
+
+
+async def _last_command(settings: Settings) -> dt.datetime | None:
+    try:
+        if await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.CURRENT:
+            return None
+        store = open_store(settings)
+    except (migrate.DatabaseProblem, KeyProblem):
+        return None  # each has a line of its own
+    try:
+        return await store.read(None, lambda work: work.exec(select(func.max(Inbox.received_at))).first())
+    finally:
+        await store.close()

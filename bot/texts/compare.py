@@ -1,0 +1,140 @@
+"""Two drafts of one text compared: what became of every provision, and its words."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rapidfuzz.distance import LCSseq
+
+from bot.texts.align import Link, align, same_label
+from bot.texts.document import Document, Provision
+from bot.texts.edits import Op, redline
+from bot.texts.normal import bare, words
+from bot.texts.references import renumbered_only
+
+BETWEEN = "\n\n"
+"""What stands between the texts of several provisions in the ops of a split or a merge."""
+
+QUIET = {"unchanged", "renumbered", "added"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one provision, or of several that were merged, or that it was split into.
+
+    `old` and `new` are labels; of several the first is the one that continues or is continued. `relation` is one of
+    unchanged, changed, renumbered, renumbered+changed, added, removed, split, merged. Flags: "typography" (white
+    space, hyphens, quotes differ), "case-only", "references-only" (numbers of renumbered provisions), "heading" (the
+    heading changed; `heading` is the new one, `old_heading` the old one). `similarity` is 0 to 1. `ops` is the redline
+    of the texts alone, without headings.
+    """
+
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    relation: str
+    flags: tuple[str, ...]
+    heading: str
+    similarity: float
+    ops: tuple[Op, ...]
+    old_heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The changes between two drafts, in the order of the new one; what was removed stands where it stood."""
+
+    old: Document
+    new: Document
+    changes: tuple[Change, ...]
+
+    def of(self, label: str) -> tuple[Change, ...]:
+        """The changes that concern an old provision."""
+        return tuple(change for change in self.changes if label in change.old)
+
+
+def alarming(change: Change) -> bool:
+    """Whether an owner of one of the old provisions must hear of it, and a review of it is out of date."""
+    return change.relation not in QUIET and "references-only" not in change.flags
+
+
+def compare(old: Document, new: Document) -> Comparison:
+    """Compare two drafts. The same for the same input; with the sides swapped, what was added is removed.
+
+    A placeholder is no provision: one that is replaced by a placeholder was removed (or moved), and a placeholder that
+    comes or goes is no change. Placeholders of the same label in both drafts are compared by their note.
+    """
+    links = align(old, new)
+    successors = _successors(old, new, links)
+    onward, origin = defaultdict(list), defaultdict(list)
+    for link in links:
+        onward[link.old].append(link.new)
+        origin[link.new].append(link.old)
+    placed: list[tuple[tuple[float, int], Change]] = []
+    for link in links:
+        one, two = [old.provisions[link.old]], [new.provisions[link.new]]
+        if link.kind == "continued" and len(onward[link.old]) == 1 == len(origin[link.new]):
+            placed.append(((link.new, 0), _change(one, two, "", old, successors)))
+        elif link.kind == "continued":
+            if len(onward[link.old]) > 1:
+                several = two + [new.provisions[index] for index in onward[link.old] if index != link.new]
+                placed.append(((link.new, 0), _change(one, several, "split", old, successors)))
+            if len(origin[link.new]) > 1:
+                several = one + [old.provisions[index] for index in origin[link.new] if index != link.old]
+                placed.append(((link.new, 1), _change(several, two, "merged", old, successors)))
+    gone = [index for index, found in enumerate(old.provisions) if index not in onward and not found.placeholder]
+    come = [index for index, found in enumerate(new.provisions) if index not in origin and not found.placeholder]
+    placed += [((index, 0), _change([], [new.provisions[index]], "added", old, successors)) for index in come]
+    for index in gone:
+        before = max((link.new for link in links if link.main and link.old < index), default=-1)
+        placed.append(((before + 0.5, index), _change([old.provisions[index]], [], "removed", old, successors)))
+    return Comparison(old, new, tuple(change for _, change in sorted(placed, key=lambda item: item[0])))
+
+
+def _successors(old: Document, new: Document, links: list[Link]) -> dict[str, str]:
+    """What the number of an old provision is in the new draft."""
+    return {
+        " ".join(old.provisions[link.old].label.casefold().split()): new.provisions[link.new].label.casefold()
+        for link in links
+        if link.main
+    }
+
+
+def _change(
+    one: list[Provision], two: list[Provision], relation: str, old: Document, successors: dict[str, str]
+) -> Change:
+    left, right = (BETWEEN.join(provision.text for provision in side) for side in (one, two))
+    flags: list[str] = []
+    if not relation:
+        relation, flags = _relation(one[0], two[0], old.language, successors)
+    return Change(
+        tuple(provision.label for provision in one),
+        tuple(provision.label for provision in two),
+        relation,
+        tuple(flags),
+        (two or one)[0].heading,
+        _similarity(left, right),
+        redline(left, right),
+        one[0].heading if one else "",
+    )
+
+
+def _relation(one: Provision, two: Provision, language: str, successors: dict[str, str]) -> tuple[str, list[str]]:
+    left, right = f"{one.heading}\n{one.text}", f"{two.heading}\n{two.text}"
+    bare_left, bare_right = bare(left), bare(right)
+    number = "" if same_label(one.label, two.label) else "renumbered"
+    if bare_left == bare_right:
+        return number or "unchanged", ["typography"] if left != right else []
+    flags = ["heading"] if bare(one.heading) != bare(two.heading) else []
+    if bare_left.casefold() == bare_right.casefold():
+        flags.append("case-only")
+    elif renumbered_only(left, right, successors, language):
+        flags.append("references-only")
+    return "+".join(part for part in (number, "changed") if part), flags
+
+
+def _similarity(left: str, right: str) -> float:
+    """The share of words that both texts have in the same order."""
+    if left == right:
+        return 1.0
+    numbers: dict[str, int] = {}
+    sides = [[numbers.setdefault(word, len(numbers)) for word in words(text)] for text in (left, right)]
+    return round(LCSseq.normalized_similarity(*sides), 4)

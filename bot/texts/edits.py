@@ -1,0 +1,155 @@
+"""What changed between two texts, word by word, and how to show it short."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rapidfuzz.distance import Levenshtein
+
+from bot.texts.normal import bare
+from bot.texts.paragraph_pairs import paired
+
+Op = tuple[str, str]
+
+_TOKEN = re.compile(r"\n|[^\S\n]*(?:[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+(?:[’'.][^\W_]+)*|[^\w\s]|_+)|[^\S\n]+")
+_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+_ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
+
+
+def redline(old: str, new: str) -> tuple[Op, ...]:
+    """The edits that lead from one text to the other: pairs of "equal", "delete" or "insert" and raw text.
+
+    Equal and delete joined are `old`, equal and insert joined are `new`, for any two texts. Edits take whole words;
+    style of quotes and hyphens alone makes no word different, but is written out as the edit that it is.
+    """
+    left, right = _tokens(old), _tokens(new)
+    numbers: dict[str, int] = {}
+    keys = [[numbers.setdefault(_key(token), len(numbers)) for token in tokens] for tokens in (left, right)]
+    hunks = _hunks(keys[0], keys[1], left, right)
+    return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hunk:
+    """A stretch of tokens of both sides: the same words, or an edit."""
+
+    equal: bool
+    old: slice
+    new: slice
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and signs, each with the white space before it; joined they are the text."""
+    return _TOKEN.findall(text)
+
+
+def _key(token: str) -> str:
+    """What of a token must be the same for the word to be the same."""
+    return bare(token) or token.strip() or " "
+
+
+def _hunks(old: list[int], new: list[int], left: list[str], right: list[str]) -> list[_Hunk]:
+    """Edits within paragraphs that belong together, and whole paragraphs that came or went."""
+    hunks: list[_Hunk] = []
+    for one, two in paired(_paragraphs(left), _paragraphs(right), old, new):
+        for code in Levenshtein.opcodes(old[one], new[two]):
+            source = slice(one.start + code.src_start, one.start + code.src_end)
+            target = slice(two.start + code.dest_start, two.start + code.dest_end)
+            hunk = _Hunk(code.tag == "equal", source, target)
+            if hunks and hunks[-1].equal == hunk.equal:
+                hunk = _joined(hunks.pop(), hunk)
+            hunks.append(hunk)
+    return _without_islands(hunks, left)
+
+
+def _paragraphs(tokens: list[str]) -> list[slice]:
+    """Where each paragraph lies; a line break belongs to the paragraph that it opens."""
+    starts = [0, *(index for index, token in enumerate(tokens) if token == "\n" and index)]
+    return [slice(start, end) for start, end in pairwise([*starts, len(tokens)]) if end > start]
+
+
+def _joined(one: _Hunk, two: _Hunk, equal: bool | None = None) -> _Hunk:
+    return _Hunk(
+        one.equal if equal is None else equal,
+        slice(one.old.start, two.old.stop),
+        slice(one.new.start, two.new.stop),
+    )
+
+
+def _without_islands(hunks: list[_Hunk], left: list[str]) -> list[_Hunk]:
+    """Edits with only a few common words between them made one, so that each side reads as a phrase."""
+    kept: list[_Hunk] = []
+    for hunk in hunks:
+        if len(kept) >= 2 and not hunk.equal and kept[-1].equal and _is_island(kept[-2], kept[-1], hunk, left):
+            island, before = kept.pop(), kept.pop()
+            kept.append(_joined(_joined(before, island, equal=False), hunk, equal=False))
+        else:
+            kept.append(hunk)
+    return kept
+
+
+def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> bool:
+    common = sum(1 for token in left[island.old] if _WORD.search(token))
+    if "\n" in left[island.old]:
+        return False
+    if common == 0:
+        return _rewrites(before) and _rewrites(after)
+    if _rewrites(before) and _rewrites(after) and _weight(before) + _weight(after) >= _ISLAND:
+        return common <= min(_ISLAND, _weight(before), _weight(after))
+    # Both neighbours must outweigh it: a removed word before and another one after it are two edits.
+    return common <= _ISLAND and min(_weight(before), _weight(after)) >= 2 * common + 1
+
+
+def _rewrites(hunk: _Hunk) -> bool:
+    return _length(hunk.old) > 0 and _length(hunk.new) > 0
+
+
+def _length(span: slice) -> int:
+    return int(span.stop) - int(span.start)
+
+
+def _weight(hunk: _Hunk) -> int:
+    return max(_length(hunk.old), _length(hunk.new))
+
+
+def _written(hunk: _Hunk, left: list[str], right: list[str]) -> Iterator[Op]:
+    if not hunk.equal:
+        yield "delete", "".join(left[hunk.old])
+        yield "insert", "".join(right[hunk.new])
+        return
+    for one, two in zip(left[hunk.old], right[hunk.new], strict=True):
+        if one == two:
+            yield "equal", one
+        elif one.lstrip() == two.lstrip() != "":
+            core = one.lstrip()
+            yield "delete", one[: len(one) - len(core)]
+            yield "insert", two[: len(two) - len(core)]
+            yield "equal", core
+        else:
+            yield "delete", one
+            yield "insert", two
+
+
+def merged(ops: Iterable[Op]) -> Iterator[Op]:
+    """The edits with neighbours of one sort joined, nothing empty, deleted before inserted."""
+    gone, come, same = "", "", ""
+    for op, text in ops:
+        if op == "equal" and text:
+            yield from _edit(gone, come)
+            gone, come, same = "", "", same + text
+        elif text:
+            if same:
+                yield "equal", same
+            same = ""
+            gone, come = (gone + text, come) if op == "delete" else (gone, come + text)
+    if same:
+        yield "equal", same
+    yield from _edit(gone, come)
+
+
+def _edit(gone: str, come: str) -> Iterator[Op]:
+    if gone:
+        yield "delete", gone
+    if come:
+        yield "insert", come

@@ -1,0 +1,153 @@
+"""Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.texts.document import Provision
+from bot.texts.normal import words
+
+_RUN = 3
+_COMMON = 24  # a run in more paragraphs than this tells nothing of where a paragraph went
+_FEW = 3  # provisions of a draft; a run in more of them is how drafts are worded, and no sign of a part taken over
+_ENUMERATORS = 4  # longest number or letter that opens a paragraph
+
+
+@dataclass(slots=True)
+class Passage:
+    """A paragraph of a provision (by its index), with the runs of words in it.
+
+    A run that comes twice counts as two: each has a number of its own.
+    """
+
+    provision: int
+    runs: set[int]
+
+
+@dataclass(slots=True)
+class Flow:
+    """Runs of words that went from old to new provisions, by pairs of indices; the same from either side.
+
+    `carried` counts the runs of which each went to one place only. `left` counts those of an old provision that stand
+    in a new one at all, wherever else they are too, and `came` those of a new one that stand in an old one, both
+    without the runs that many provisions have. `old_sizes` and `new_sizes` count the runs of each provision,
+    `old_telling` and `new_telling` those that few others have.
+    """
+
+    carried: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
+    left: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
+    came: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
+    old_sizes: list[int] = field(default_factory=list)
+    new_sizes: list[int] = field(default_factory=list)
+    old_telling: list[int] = field(default_factory=list)
+    new_telling: list[int] = field(default_factory=list)
+
+
+def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
+    """Follow the words of the old provisions into the new ones. Deterministic; nearly linear in the words."""
+    runs: dict[tuple[tuple[str, ...], int], int] = {}
+    old_passages, new_passages = _passages(old, runs), _passages(new, runs)
+    result = Flow(old_sizes=_sizes(old_passages, len(old)), new_sizes=_sizes(new_passages, len(new)))
+    shared = _shared(old_passages, new_passages)
+    common = _common(old_passages) | _common(new_passages)
+    result.old_telling = _sizes(old_passages, len(old), common)
+    result.new_telling = _sizes(new_passages, len(new), common)
+    _hold(shared, old_passages, new_passages, common, result.left)
+    backward: dict[tuple[int, int], float] = defaultdict(float)
+    _hold([(two, one) for one, two in shared], new_passages, old_passages, common, backward)
+    result.came.update({(one, two): held for (two, one), held in backward.items()})
+    _carry(shared, old_passages, new_passages, result)
+    return result
+
+
+def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...], int], int]) -> list[Passage]:
+    passages = []
+    for index, provision in enumerate(provisions):
+        if provision.placeholder:
+            continue
+        for paragraph in provision.text.split("\n"):
+            found = words(paragraph)
+            if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
+                found = found[1:]
+            seen: Counter[tuple[str, ...]] = Counter()
+            numbers = set()
+            for at in range(max(1, len(found) - _RUN + 1) if found else 0):
+                span = tuple(found[at : at + _RUN])
+                seen[span] += 1
+                numbers.add(runs.setdefault((span, seen[span]), len(runs)))
+            passages.append(Passage(index, numbers))
+    return passages
+
+
+def _sizes(passages: list[Passage], count: int, common: set[int] | None = None) -> list[int]:
+    sizes = [0] * count
+    for passage in passages:
+        sizes[passage.provision] += len(passage.runs - common if common else passage.runs)
+    return sizes
+
+
+def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
+    """The pairs of paragraphs that share a run that is not common."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for index, passage in enumerate(new):
+        for run in passage.runs:
+            places[run].append(index)
+    times = Counter(run for passage in old for run in passage.runs)
+    pairs = {
+        (index, place)
+        for index, passage in enumerate(old)
+        for run in passage.runs
+        if run in places and len(places[run]) <= _COMMON and times[run] <= _COMMON
+        for place in places[run]
+    }
+    return sorted(pairs)
+
+
+def _common(passages: list[Passage]) -> set[int]:
+    """The runs that stand in many provisions of a draft, such as "take the necessary measures"."""
+    places: dict[int, set[int]] = defaultdict(set)
+    for passage in passages:
+        for run in passage.runs:
+            places[run].add(passage.provision)
+    return {run for run, provisions in places.items() if len(provisions) > _FEW}
+
+
+def _hold(
+    pairs: list[tuple[int, int]],
+    old: list[Passage],
+    new: list[Passage],
+    common: set[int],
+    into: dict[tuple[int, int], float],
+) -> None:
+    """For each paragraph of one side and provision of the other the most of it that stands in one paragraph there."""
+    best: dict[tuple[int, int], int] = {}
+    for one, two in pairs:
+        key = one, new[two].provision
+        best[key] = max(best.get(key, 0), len((old[one].runs & new[two].runs) - common))
+    for (one, provision), held in best.items():
+        into[old[one].provision, provision] += held
+
+
+def _carry(pairs: list[tuple[int, int]], old: list[Passage], new: list[Passage], result: Flow) -> None:
+    """Hand out the runs, the most alike paragraphs first; a run that went somewhere is used up on both sides.
+
+    Of paragraphs that are equally alike, those whose provisions have most in common.
+    """
+    ranked = []
+    for one, two in pairs:
+        common = len(old[one].runs & new[two].runs)
+        alike = 2 * common / (len(old[one].runs) + len(new[two].runs))
+        # Pairs of one rank have no paragraph in common, so that the order of the last numbers does not matter.
+        place = old[one].provision, new[two].provision
+        around = result.left[place] + result.came.get(place, 0.0)
+        kin = around / (result.old_sizes[place[0]] + result.new_sizes[place[1]])
+        ranked.append((-alike, -kin, -common, abs(one - two), one + two, one, two))
+    old_left = [passage.runs.copy() for passage in old]
+    new_left = [passage.runs.copy() for passage in new]
+    for *_, one, two in sorted(ranked):
+        moved = old_left[one] & new_left[two]
+        if not moved:
+            continue
+        old_left[one] -= moved
+        new_left[two] -= moved
+        result.carried[old[one].provision, new[two].provision] += len(moved)

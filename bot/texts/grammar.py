@@ -1,0 +1,173 @@
+"""How drafts are laid out in words, one row per language: labels, divisions, placeholders, function words."""
+
+import re
+from dataclasses import dataclass
+
+LATIN_SUFFIX = r"bis|ter|quater|quinquies|sexies|septies|octies|nonies|novies|decies|ante"
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """One language.
+
+    Every pattern is a regular expression without groups; words begin with a capital or are all in capitals where the
+    script has them.
+    """
+
+    language: str
+    kinds: dict[str, str]  # kind of provision -> words for it
+    divisions: tuple[str, ...]  # words for a division, the highest level first
+    annex: str
+    appendix: str  # words for what hangs on an annex, or on the text itself
+    preamble: str
+    opener: str  # how a preamble begins where nothing is printed above it
+    option: str
+    first: str  # "premier": the ordinal that stands for 1
+    gone: str  # how a placeholder begins
+    modals: str  # words that oblige or allow
+    qualifiers: str  # words that turn or bound an obligation: negations, exceptions, intent
+    reference: str  # words before the numbers of a cross-reference, in running text
+    joints: str  # what may stand between two numbers of a cross-reference
+    function_words: frozenset[str]
+    suffix: str = LATIN_SUFFIX
+    number_first: bool = False  # "第5条", not "Article 5"
+    right_to_left: bool = False
+    spaced: bool = True
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ENGLISH = Grammar(
+    language="en",
+    kinds={"article": "Article|Art\\.", "rule": "Rule", "regulation": "Regulation", "principle": "Principle"},
+    divisions=("Book|Title", "Part", "Chapter", "Section|Division", "Subsection"),
+    annex="Annex",
+    appendix="Appendix|Schedule",
+    preamble="Preamble",
+    opener=r"The (?:(?:States|Contracting|High Contracting) )?(?:Parties|States|Governments|Members)\b",
+    option="Option",
+    first="first|one",
+    gone=r"Deleted|Moved|Merged|Reserved|Withdrawn|Suppressed|Omitted|To be (?:deleted|moved|merged|added)",
+    modals=r"shall|may|should|must|will|can|could",
+    qualifiers=r"not|no|never|without right|without|unless|except|intent|intentionally|wilfully|only",
+    reference=r"(?:articles?|rules?|regulations?|art\.|arts\.)",
+    joints=r",|;|and|or|to|and/or|[-–—]",
+    function_words=_words(
+        "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
+        " between into other their upon where when has have shall may"
+    ),
+)
+
+FRENCH = Grammar(
+    language="fr",
+    kinds={"article": "Article|Art\\.", "rule": "Règle", "regulation": "Règlement", "principle": "Principe"},
+    divisions=("Livre|Titre", "Partie", "Chapitre", "Section", "Sous-section"),
+    annex="Annexe",
+    appendix="Appendice",
+    preamble="Préambule",
+    opener=r"Les (?:États |Etats )?(?:[Pp]arties|Gouvernements|Membres)\b",
+    option="Option|Variante",
+    first="premier|première|1er|1re",
+    gone=r"Supprimée?s?|Déplacée?s?|Fusionnée?s?|Réservée?s?|Retirée?s?",
+    modals=r"doit|doivent|peut|peuvent|devrait|devraient|pourrait|pourraient",
+    qualifiers=r"ne|pas|non|sans|sauf|jamais|intentionnellement|seulement",
+    reference=r"(?:articles?|règles?|art\.)",
+    joints=r",|;|et|ou|à|au|[-–—]",
+    function_words=_words(
+        "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
+        " ne pas il elle leur leurs avec sont être"
+    ),
+)
+
+SPANISH = Grammar(
+    language="es",
+    kinds={"article": "Artículo|Art\\.", "rule": "Regla", "regulation": "Norma", "principle": "Principio"},
+    divisions=("Libro|Título", "Parte", "Capítulo", "Sección", "Subsección"),
+    annex="Anexo",
+    appendix="Apéndice",
+    preamble="Preámbulo",
+    opener=r"(?:Las|Los) (?:Estados )?(?:[Pp]artes|Gobiernos|Miembros|Estados)\b",
+    option="Opción|Variante",
+    first="primero|primera|1º|1°",
+    gone=r"Suprimid[oa]s?|Eliminad[oa]s?|Trasladad[oa]s?|Fusionad[oa]s?|Reservad[oa]s?|Retirad[oa]s?",
+    modals=r"deberá|deberán|podrá|podrán|debería|deberían|podría|podrían",
+    qualifiers=r"no|sin|salvo|nunca|excepto|intencionalmente|solo",
+    reference=r"(?:artículos?|reglas?|art\.)",
+    joints=r",|;|y|e|o|u|a|al|[-–—]",
+    function_words=_words(
+        "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
+        " sobre entre ser ha sea"
+    ),
+)
+
+RUSSIAN = Grammar(
+    language="ru",
+    kinds={"article": "Статья|Ст\\.", "rule": "Правило", "regulation": "Положение", "principle": "Принцип"},
+    divisions=("Книга|Титул", "Часть", "Глава", "Раздел", "Подраздел"),
+    annex="Приложение",
+    appendix="Добавление",
+    preamble="Преамбула",
+    opener=r"(?:Государства|Стороны|Участники|Правительства)\b",
+    option="Вариант",
+    first="первая|первое",
+    gone=r"Исключен[аоы]?|Исключён|Удален[аоы]?|Удалён|Перенесен[аоы]?|Перенесён|Объединен[аоы]?|Объединён"
+    r"|Снят[аоы]?|Зарезервирован[аоы]?",
+    modals=r"должен|должна|должно|должны|может|могут|обязан|обязаны|следует",
+    qualifiers=r"не|нет|без|кроме|никогда|умышленно|только",
+    reference=r"(?:стать(?:я|и|е|ю|ей|ям|ями|ях)|правил(?:о|а|е|у|ом|ам|ами|ах)?|статей|ст\.)",
+    joints=r",|;|и|или|по|[-–—]",
+    function_words=_words(
+        "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
+    ),
+    suffix=LATIN_SUFFIX + "|бис|тер|кватер",
+)
+
+CHINESE = Grammar(
+    language="zh",
+    kinds={"article": "条", "rule": "条规则"},
+    divisions=("编", "部分", "章", "节"),
+    annex="附件",
+    appendix="附录|附文",
+    preamble="序言",
+    opener=r"本(?:公约|协定|议定书|条约)(?:各)?缔约(?:国|方)",
+    option="备选案文|备选方案|选项",
+    first="首",
+    gone=r"删除|已删除|移至|已移至|合并|保留",
+    modals=r"应当|应|须|必须|可以|可",
+    qualifiers=r"不得|不|无|除非|除外|故意",
+    reference=r"第",
+    joints=r"、|和|或|及|至|与",
+    function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
+    suffix="之二|之三|之四|之五",
+    number_first=True,
+    spaced=False,
+)
+
+ARABIC = Grammar(
+    language="ar",
+    kinds={"article": "المادة", "rule": "القاعدة", "regulation": "اللائحة", "principle": "المبدأ"},
+    divisions=("الكتاب|الباب", "الجزء", "الفصل", "القسم|الفرع"),
+    annex="المرفق",
+    appendix="التذييل|الضميمة",
+    preamble="الديباجة|ديباجة",
+    opener=r"إن (?:الدول|الأطراف|أطراف|الحكومات)",
+    option="الخيار|خيار",
+    first="الأولى",
+    gone=r"حذفت|تحذف|محذوفة|حُذفت|نقلت|نُقلت|أدمجت|أُدمجت|محجوزة",
+    modals=r"يجب|ينبغي|يجوز",
+    qualifiers=r"لا|لن|دون|إلا|عدا|عمدا|فقط",
+    reference=r"(?:المادة|المواد|المادتين|المادتان|للمادة|بالمادة|القاعدة)",
+    joints=r"،|,|و|أو|إلى|[-–—]",
+    function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
+    suffix=r"مكررا(?: ثانيا| ثالثا)?|مكرر|مكررة",
+    right_to_left=True,
+)
+
+LANGUAGES = {row.language: row for row in (ENGLISH, FRENCH, SPANISH, RUSSIAN, CHINESE, ARABIC)}
+
+
+def any_case(words: str) -> str:
+    """A pattern for these words as they are written or all in capitals."""
+    return f"(?:{words}|{re.sub('[^|]+', lambda word: word.group().upper(), words)})"

@@ -1,0 +1,83 @@
+"""Where the heading of a provision ends and its text begins."""
+
+import re
+from dataclasses import replace
+
+from bot.texts.grammar import Grammar
+from bot.texts.lines import Line
+from bot.texts.marks import mark_of
+from bot.texts.paragraphs import begins_item, begins_low, ends_sentence
+
+_MOST_LINES = 7
+_LONGEST = 260  # characters of a heading
+_SENTENCE = re.compile(r"[.;,:]$")
+
+
+def heading_and_body(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[Line]]:
+    """The heading, from the label's own line (`rest`) or the lines below it, and the lines of the text.
+
+    A heading has no number of a paragraph before it and no full stop behind it; where a printed one is bold or
+    set apart, that decides.
+    """
+    if rest:
+        return _run_in(rest, lines, grammar)
+    end = _heading_lines(lines, grammar)
+    heading = " ".join(line.text for line in lines[:end])
+    if not grammar.spaced:
+        heading = "".join(line.text for line in lines[:end])
+    body = lines[end:]
+    if body:
+        body = [replace(body[0], starts=True), *body[1:]]
+    return heading, body
+
+
+def _heading_lines(lines: list[Line], grammar: Grammar) -> int:
+    """How many of the lines are heading."""
+    if not lines or not _could_head(lines[0], grammar):
+        return 0
+    end = 1
+    while end < min(len(lines), _MOST_LINES) and _continues(lines[end - 1], lines[end], grammar):
+        end += 1
+    text = " ".join(line.text for line in lines[:end])
+    if lines[0].bold and not all(line.bold for line in lines):
+        return end
+    if len(text) > _LONGEST or _SENTENCE.search(text) or (end == len(lines) and not lines[0].bold):
+        return 0
+    return end
+
+
+def _could_head(line: Line, grammar: Grammar) -> bool:
+    mark = mark_of(line.text, grammar.language)
+    gone = re.match(rf"[\[(]*(?:{grammar.gone})\b", line.text, re.IGNORECASE)
+    return not (begins_item(line.text) or gone or (mark and mark.role == "option"))
+
+
+def _continues(before: Line, line: Line, grammar: Grammar) -> bool:
+    if before.bold or line.bold:
+        return before.bold and line.bold and not begins_item(line.text)
+    if begins_item(line.text) or re.search(r"[.;:]$", before.text):
+        return False
+    last = re.search(r"(\w+)$", before.text)
+    unfinished = bool(last and _leads_on(last.group(1), grammar))
+    return line.starts is not True and (begins_low(line.text) or unfinished)
+
+
+def _leads_on(word: str, grammar: Grammar) -> bool:
+    """Whether a heading cannot end with this word: "of"."""
+    return word in grammar.function_words
+
+
+def _run_in(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[Line]]:
+    """A heading on the line of its label; one paragraph may hold heading and text."""
+    if not ends_sentence(rest) and len(rest) <= _LONGEST:
+        end = 0
+        while end < len(lines) and lines[end].starts is False and lines[end].bold and not begins_item(lines[end].text):
+            end += 1
+        return " ".join([rest, *(line.text for line in lines[:end])]), lines[end:]
+    # "Objects of a historical nature A prospector shall": the text begins with the next capital after a small letter.
+    capitals = re.finditer(r"(\w+)[\])]* (?=[A-ZÀ-ÝА-Я])", rest[:_LONGEST])
+    ends = (match for match in capitals if match.group(1)[-1].islower() and not _leads_on(match.group(1), grammar))
+    cut = next((match.end() for match in ends), None)
+    if cut is None:
+        return "", [Line(rest, starts=True), *lines]
+    return rest[:cut].strip(), [Line(rest[cut:], starts=True), *lines]

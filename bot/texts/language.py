@@ -1,0 +1,49 @@
+"""Which language a text is in, and whether its letters are the ones that were printed."""
+
+import re
+import unicodedata
+from collections import Counter
+
+from bot.texts.document import Unreadable
+from bot.texts.grammar import CHINESE, LANGUAGES, Grammar
+
+_SAMPLE = 200_000
+_WORD = re.compile(r"[^\W\d_]+")
+_KNOWN = re.compile(
+    "[A-Za-z\u00aa-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u1e00-\u1eff"
+    "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+)
+_LEAST_SHARE = 0.06  # of all words, function words of one language; real prose has 20 to 45 %
+
+
+def detect(text: str) -> Grammar:
+    """The grammar of the text's language; Unreadable where its letters are wrongly mapped."""
+    sample = text[:_SAMPLE]
+    letters = [character for character in sample if character.isalpha() or unicodedata.category(character)[0] == "C"]
+    visible = [character for character in letters if character not in "\t\n\r\f\v\u00ad\ufffe\u200e\u200f"]
+    strange = sum(1 for character in visible if not _KNOWN.match(character))
+    if visible and strange > 0.2 * len(visible):
+        raise Unreadable(
+            "The characters of this file are wrongly mapped, so its words cannot be read; "
+            "ask for another copy, or the same text as a Word or text file."
+        )
+    grammar, share = _most_likely(sample)
+    if share < _LEAST_SHARE and len(visible) > 2000:
+        raise Unreadable(
+            "The words of this file make no sense in Arabic, Chinese, English, French, Russian or Spanish; "
+            "its characters may be wrongly mapped: ask for another copy."
+        )
+    return grammar
+
+
+def _most_likely(text: str) -> tuple[Grammar, float]:
+    han = len(re.findall("[\u4e00-\u9fff]", text))
+    words = Counter(_WORD.findall(text.casefold()))
+    total = sum(words.values()) or 1
+    if han > 0.3 * len(_WORD.sub("", text)) and han > total / 2:
+        return CHINESE, 1.0
+    shares = {
+        language: sum(words[word] for word in grammar.function_words) / total for language, grammar in LANGUAGES.items()
+    }
+    best = max(shares, key=lambda language: (shares[language], language == "en"))
+    return LANGUAGES[best], shares[best]

@@ -1,0 +1,20 @@
+"""What of a text is wording and what only typography."""
+
+import re
+import unicodedata
+
+_QUOTES = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "´": "'", "`": "'"}
+)
+_NOISE = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212\u200b-\u200f\ufeff\u0640]+")
+_WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+")
+
+
+def bare(text: str) -> str:
+    """The text without white space, hyphens and style of quotes: what is equal here is the same wording."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text.translate(_QUOTES)))
+
+
+def words(text: str) -> list[str]:
+    """The words, in small letters and without punctuation; each Chinese character is one."""
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -1,0 +1,63 @@
+"""Printed lines put together into paragraphs."""
+
+import re
+from collections.abc import Iterable
+
+from bot.texts.lines import Line
+
+_OPENING = r"[\[(“\"«‘]*"
+_ENUMERATOR = re.compile(
+    rf"{_OPENING}(?:\d{{1,3}}\s?[.)]|\d{{1,3}} ?[-–] |[٠-٩]{{1,3}}\s?[-–.)]"
+    rf"|\(?(?:[a-zа-я]{{1,2}}|[ivxlc]{{1,6}}|[٠-٩]+|\d{{1,2}}|[\u0621-\u064a]{{1,3}}|[一二三四五六七八九十]+)\s?\)|[a-z]\.\s|[•·▪–—-]\s|[一二三四五六七八九十]{{1,3}}、)"
+)
+_CHOICE = re.compile(
+    rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
+)
+_SENTENCE_END = re.compile(r"[.;:?!。；：؛؟][\s\])”’»\"'）」]*$")
+_CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
+
+
+def begins_item(text: str) -> bool:
+    """Whether a line begins with the number or letter of a paragraph, or with "Option A:"."""
+    return bool(_ENUMERATOR.match(text) or _CHOICE.match(text))
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line could be the last of a paragraph."""
+    return bool(_SENTENCE_END.search(text))
+
+
+def begins_low(text: str) -> bool:
+    """Whether a line goes on in the middle of a sentence: its first letter is small."""
+    first = next((sign for sign in text if sign.isalpha()), "")
+    return first.islower() and not begins_item(text)
+
+
+def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> list[str]:
+    """The paragraphs of some lines; with `clauses` (a preamble) a comma ends one too."""
+    end = _CLAUSE_END if clauses else _SENTENCE_END
+    paragraphs: list[str] = []
+    for line in lines:
+        if not paragraphs or _parts(paragraphs[-1], line, end):
+            paragraphs.append(line.text)
+        else:
+            paragraphs[-1] = _glued(paragraphs[-1], line.text, spaced)
+    return paragraphs
+
+
+def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
+    if begins_item(line.text) and (line.starts is not False or end.search(before)):
+        return True
+    if line.starts is not None:
+        return line.starts and not (begins_low(line.text) and not end.search(before))
+    return bool(end.search(before)) and not begins_low(line.text)
+
+
+def _glued(before: str, text: str, spaced: bool) -> str:
+    if before.endswith("\u00ad"):
+        return before[:-1] + text
+    if re.search(r"\w-$", before) and text[:1].isalpha():
+        return before + text
+    if not spaced and not (before[-1:].isascii() and text[:1].isascii()):
+        return before + text
+    return f"{before} {text}"

@@ -1,0 +1,218 @@
+"""From lines to provisions: which lines are labels, what belongs to them, which only note that something is gone."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from bot.texts.document import PREAMBLE, Provision
+from bot.texts.grammar import LANGUAGES, Grammar, any_case
+from bot.texts.headings import heading_and_body
+from bot.texts.lines import Line
+from bot.texts.marks import Mark, mark_of
+from bot.texts.numerals import value_of
+from bot.texts.paragraphs import begins_low, ends_sentence, join
+
+_LONGEST_NOTE = 220  # characters of a placeholder, its heading included
+_LONGEST_TITLE = 6  # lines between a division and the label below it
+
+
+@dataclass
+class _Draft:
+    """A provision while it is put together."""
+
+    label: str
+    kind: str
+    chapter: str
+    option: str
+    first: str
+    rest: str = ""
+    lines: list[Line] = field(default_factory=list)
+
+
+def split(lines: list[Line], language: str) -> tuple[Provision, ...]:
+    """The provisions of a draft in the order in which they stand; none where it has no labels."""
+    grammar = LANGUAGES[language]
+    marks = _in_place([mark_of(line.text, language) for line in lines], lines, grammar)
+    if not any(mark and mark.role == "label" for mark in marks):
+        return ()
+    start = _front_matter(lines, marks, grammar)
+    drafts = _gathered(lines, marks, start)
+    return _finished(_without_contents(drafts), grammar)
+
+
+def _in_place(marks: list[Mark | None], lines: list[Line], grammar: Grammar) -> list[Mark | None]:
+    """The marks that stand where such a mark can stand; a reference wrapped to a line's start is none."""
+    kept: list[Mark | None] = []
+    last = 0
+    main = Counter(mark.kind for mark in marks if mark and mark.role == "label").most_common(1)
+    for index, mark in enumerate(marks):
+        foreign = mark and mark.role == "label" and mark.kind != main[0][0]
+        if mark is None or foreign or not _stands(index, mark, marks, lines, grammar, last):
+            kept.append(None)
+            continue
+        kept.append(mark)
+        if mark.role == "label":
+            last = _number(mark.name)
+    return kept
+
+
+def _number(label: str) -> int:
+    match = re.search(r"\d+", label)
+    return int(match.group()) if match else 0
+
+
+def _stands(index: int, mark: Mark, marks: list[Mark | None], lines: list[Line], grammar: Grammar, last: int) -> bool:
+    line, before = lines[index], lines[index - 1] if index else None
+    if before and not marks[index - 1] and line.starts is not True and _goes_on(before.text, grammar):
+        return False
+    if mark.role == "label":
+        return _label_stands(index, mark, lines, last)
+    if mark.role == "division":
+        return _division_stands(index, mark, marks, lines)
+    if mark.role in ("annex", "appendix"):
+        return bool(not mark.rest or (mark.set_apart and not begins_low(mark.rest)))
+    return True
+
+
+def _label_stands(index: int, mark: Mark, lines: list[Line], last: int) -> bool:
+    if not mark.rest:
+        after = lines[index + 1] if index + 1 < len(lines) else None
+        return after is None or lines[index].bold or after.starts is True or not begins_low(after.text)
+    if mark.rest[0] in ",;)/" or begins_low(mark.rest):
+        return False
+    due = last <= _number(mark.name) <= last + 10
+    if mark.set_apart:
+        return due and (lines[index].starts is not False)
+    return due and lines[index].starts is not False and len(mark.rest) < 120 and not ends_sentence(mark.rest)
+
+
+def _goes_on(text: str, grammar: Grammar) -> bool:
+    """Whether a line ends in the middle of a sentence: with a comma or a word such as "of"."""
+    last = re.search(r"(\w+)$", text)
+    return bool(last and last.group(1).casefold() in grammar.function_words and last.group(1).islower())
+
+
+def _division_stands(index: int, mark: Mark, marks: list[Mark | None], lines: list[Line]) -> bool:
+    """A division has a label or another division below its title, and its title is no sentence."""
+    if mark.rest and (mark.rest[0] in ",;)" or begins_low(mark.rest)):
+        return False
+    for offset in range(_LONGEST_TITLE):
+        position = index + offset
+        if position + 1 >= len(lines):
+            return False
+        if re.search(r"[.;,]$", lines[position].text) and not (offset == 0 and not mark.rest):
+            return False
+        following = marks[position + 1]
+        if following and following.role in ("label", "division", "option"):
+            return True
+    return False
+
+
+def _front_matter(lines: list[Line], marks: list[Mark | None], grammar: Grammar) -> int:
+    """The index of the line with which the preamble begins."""
+    first = next(index for index, mark in enumerate(marks) if mark and mark.role in ("label", "division"))
+    label = next(index for index, mark in enumerate(marks) if mark and mark.role == "label")
+    for index in range(label - 1, -1, -1):
+        mark = marks[index]
+        if mark and mark.role == "preamble":
+            return index
+    opener = re.compile(r"[\[“\"]*" + grammar.opener)
+    within = re.compile(rf"(?:^|\s){any_case(grammar.preamble)}\s+(?=[A-ZÀ-ÝА-Я])")
+    for index in range(first - 1, -1, -1):
+        if inside := list(within.finditer(lines[index].text)):
+            lines[index] = replace(lines[index], text=lines[index].text[inside[-1].end() :], starts=True)
+            return index
+    return next((index for index in range(first) if opener.match(lines[index].text)), 0)
+
+
+def _gathered(lines: list[Line], marks: list[Mark | None], start: int) -> list[_Draft]:
+    """Each provision with its lines. Inside an annex labels and divisions are text: it numbers its own clauses."""
+    current = _Draft(PREAMBLE, "preamble", "", "", "")
+    drafts = [current]
+    titles: dict[int, str] = {}
+    open_level: int | None = None
+    option = ""
+    for index in range(start, len(lines)):
+        line, mark = lines[index], marks[index]
+        annexed = current.kind == "annex"
+        if mark and mark.role == "label" and not annexed:
+            current = _Draft(mark.name, mark.kind, _chapter(titles), option, line.text, mark.rest)
+            drafts.append(current)
+            open_level = None
+        elif mark and len(drafts) > 1 and _opens_annex(mark, current):
+            current = _Draft(mark.name, "annex", "", "", line.text, mark.rest)
+            drafts.append(current)
+        elif mark and mark.role == "division" and not annexed:
+            titles = {level: title for level, title in titles.items() if level < mark.level}
+            titles[mark.level] = f"{mark.name} {mark.rest}".strip()
+            open_level, option = mark.level, ""
+        elif mark and mark.role == "option" and not annexed and _heads_label(index, marks):
+            option = mark.name
+        elif open_level is not None:
+            titles[open_level] = f"{titles[open_level]} {line.text}"
+        elif not (mark and mark.role == "preamble" and current.kind == "preamble" and not current.lines):
+            current.lines.append(line)
+        else:
+            current.first = line.text
+    return drafts
+
+
+def _opens_annex(mark: Mark, current: _Draft) -> bool:
+    """Whether an annex begins here: within an annex only the one that is due, for annexes have appendices."""
+    if current.kind != "annex":
+        return mark.role in ("annex", "appendix")
+    before, number = (value_of(label.split()[-1]) for label in (current.label, mark.name))
+    return mark.role == "annex" and number > 1 and before < number <= before + 2
+
+
+def _heads_label(index: int, marks: list[Mark | None]) -> bool:
+    following = marks[index + 1] if index + 1 < len(marks) else None
+    return following is not None and following.role == "label"
+
+
+def _chapter(titles: dict[int, str]) -> str:
+    return " / ".join(titles[level] for level in sorted(titles))
+
+
+def _without_contents(drafts: list[_Draft]) -> list[_Draft]:
+    """Without the rows of a table of contents: labels that come again with a body."""
+    filled = {draft.label for draft in drafts if draft.lines}
+    return [draft for draft in drafts if draft.lines or draft.rest or draft.label not in filled]
+
+
+def _finished(drafts: list[_Draft], grammar: Grammar) -> tuple[Provision, ...]:
+    made = [_provision(draft, grammar) for draft in drafts]
+    labels = _unique([draft.label for draft in drafts], [draft.option for draft in drafts])
+    kept = [
+        replace(provision, label=label)
+        for provision, label in zip(made, labels, strict=True)
+        if provision.text or provision.heading or provision.kind != "preamble"
+    ]
+    return tuple(replace(provision, ordinal=ordinal) for ordinal, provision in enumerate(kept))
+
+
+def _unique(labels: list[str], options: list[str]) -> list[str]:
+    """Labels of which each is there once: by its option where one is printed, else by a count."""
+    times = Counter(labels)
+    seen: Counter[str] = Counter()
+    unique: list[str] = []
+    for label, option in zip(labels, options, strict=True):
+        named = f"{label} ({option})" if times[label] > 1 and option else label
+        seen[named] += 1
+        unique.append(named if seen[named] == 1 else f"{named} ({seen[named]})")
+    return unique
+
+
+def _provision(draft: _Draft, grammar: Grammar) -> Provision:
+    clauses = draft.kind == "preamble"
+    heading, body = ("", draft.lines) if clauses else heading_and_body(draft.rest, draft.lines, grammar)
+    text = "\n".join(join(body, grammar.spaced, clauses))
+    brackets = sum(part.count("[") for part in (draft.first[: len(draft.first) - len(draft.rest)], heading, text))
+    placeholder = _is_placeholder(heading, text, grammar)
+    return Provision(draft.label, draft.kind, heading, draft.chapter, text, placeholder, brackets, 0)
+
+
+def _is_placeholder(heading: str, text: str, grammar: Grammar) -> bool:
+    gone = rf"[\[(]*(?:{grammar.gone})\b"
+    short = len(heading) + len(text) <= _LONGEST_NOTE
+    return short and any(re.match(gone, part, re.IGNORECASE) for part in (text, heading if not text else ""))

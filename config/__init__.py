@@ -1,0 +1,1 @@
+"""Settings, examples and phrases that ship with Dragoman."""

@@ -1,0 +1,136 @@
+"""The settings of one deployment: dragoman.toml, environment variables `DRAGOMAN_…` above it, defaults below."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+DEFAULT_CONFIG = Path("dragoman.toml")
+PREFIX = "DRAGOMAN_"
+
+_BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key"}
+_ALIKE = 0.8
+
+
+class SettingsProblem(Exception):
+    """A setting cannot be used; str() is one sentence that says which, where it stands and what to do."""
+
+
+class Settings(BaseSettings):
+    """What the deployment is told; secrets do not show when it is printed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    config: Path
+    """The configuration file; it need not exist while the defaults do."""
+    database_url: SecretStr
+    """An SQLAlchemy URL with an async driver (it may hold a password)."""
+    key_file: Path
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def config_path(config: Path | None = None) -> Path:
+    """Give the configuration file in use: the one named, else DRAGOMAN_CONFIG's, else dragoman.toml here."""
+    return (config or Path(os.environ.get(f"{PREFIX}CONFIG") or DEFAULT_CONFIG)).absolute()
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Read the settings; database and key file stand beside the configuration file unless it says otherwise.
+
+    Paths in the file count from its folder, paths in the environment from the current one. A database may be given as
+    a path. Raises SettingsProblem, also for a configuration file that was named and is missing.
+    """
+    path = config_path(config)
+    if not path.exists() and (config or os.environ.get(f"{PREFIX}CONFIG")):
+        raise SettingsProblem(f"The configuration file {path} is missing: `dragoman init` writes it.")
+    _refuse_slips_in_environment()
+    written = _read_file(path)
+    values: dict[str, Any] = {name: value for name, value in written.items() if not os.environ.get(_variable(name))}
+    database, key_file = (_place(name, written, path) for name in ("database_url", "key_file"))
+    values |= {
+        "config": path,
+        "database_url": async_url(*database),
+        "key_file": key_file[1] / Path(key_file[0]).expanduser(),
+    }
+    try:
+        return Settings(**values)
+    except ValidationError:
+        source = _source("log_level", path)
+        raise SettingsProblem(f"{source} must be debug, info, warning or error.") from None
+
+
+def async_url(given: str, folder: Path, source: str = "The database") -> str:
+    """Turn a path or a URL as people write it into one with an async driver; relative paths count from `folder`.
+
+    Raises SettingsProblem, which names the `source` and never the URL: it may hold a password.
+    """
+    if "://" not in given:
+        return _sqlite(folder / Path(given).expanduser())
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):
+        raise SettingsProblem(f"{source} is no database address: give a path or sqlite:///PATH.") from None
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return _sqlite(folder / url.database)
+    if url.drivername.startswith("postgresql+"):
+        return given
+    raise SettingsProblem(f"{source} must be the path of a SQLite file, or sqlite:///PATH.")
+
+
+def _sqlite(path: Path) -> str:
+    return URL.create("sqlite+aiosqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _source(name: str, path: Path) -> str:
+    return _variable(name) if os.environ.get(_variable(name)) else f"{name} in {path.name}"
+
+
+def _place(name: str, written: dict[str, Any], path: Path) -> tuple[str, Path, str]:
+    """Give a path as it was said, the folder it counts from, and what to call its source."""
+    said = os.environ.get(_variable(name))
+    value = said or written.get(name, _BESIDE[name])
+    if not isinstance(value, str) or not value:
+        raise SettingsProblem(f"{_source(name, path)} must be text in quotes.")
+    return value, Path.cwd() if said else path.parent, _source(name, path)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        raise SettingsProblem(f"The configuration file {path} cannot be read: check its owner and content.") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsProblem(f"{path.name} is not valid TOML: {problem}.") from None
+    known = [name for name in Settings.model_fields if name != "config"]
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it may hold {', '.join(known)}."
+            raise SettingsProblem(f"{path.name} has an unknown setting {name}: {hint}")
+    return values
+
+
+def _refuse_slips_in_environment() -> None:
+    """Refuse what is nearly one of our variables. Others are let be: container platforms set DRAGOMAN_PORT and such."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
+            if near:
+                raise SettingsProblem(f"The environment variable {name} is unknown: did you mean {near[0]}?")

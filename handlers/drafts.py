@@ -1,0 +1,140 @@
+"""Drafts added, published and withdrawn."""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import col
+
+from bot.changes import step_of
+from bot.commands import Call, NeedsYes, Refusal, Verb
+from bot.concerns import impact_of
+from bot.drafts import keep_bytes, text_of
+from bot.message import Heading, Inline, Message, actions, count, joined, message, say
+from bot.previews import reach_words
+from bot.provisions import current_draft
+from bot.publishing import Told, alerted, publish, withdraw
+from bot.when import WhenProblem, read_day
+from storage.tables import Draft, DraftState, Label, Role
+
+LONGEST_SYMBOL = 80
+_DATED = re.compile(r"\s+dated\s+", re.IGNORECASE)
+
+
+def add(call: Call) -> Message | None:
+    """Keep the attached file as a received draft; the preview follows when it has been read."""
+    symbol, *dated = _DATED.split(call.words, maxsplit=1)
+    symbol = " ".join(symbol.split())
+    if not symbol or len(symbol) > LONGEST_SYMBOL:
+        raise Refusal(say("Give the symbol that is printed on the draft: `draft add A/AC.291/22/Rev.2 dated 6 Feb`."))
+    files = call.invocation.attachments
+    if not files:
+        raise Refusal(
+            say("Attach the draft to the same message, as PDF or text. In the terminal: `:attach FILE` first.")
+        )
+    if len(files) > 1:
+        raise Refusal(say("Attach one file: the draft in one language."))
+    try:
+        date = read_day(dated[0], call.now, call.zone) if dated else call.now.astimezone(call.zone).date()
+    except WhenProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+    call.work.put(
+        Draft(
+            coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,
+            state=DraftState.RECEIVED, label=Label.CLOSED, filename=files[0].name,
+            sha256=keep_bytes(call.work, files[0].content), added_by=call.speaker.id,
+            origin=dict(call.invocation.origin), added_at=call.now,
+        )
+    )  # fmt: skip
+    return None
+
+
+def publish_draft(call: Call) -> Message | None:
+    """Make the previewed draft the current one and alert whom it concerns."""
+    draft, current = _candidate(call), current_draft(call.work)
+    if draft.base_id != (current.id if current else None):
+        return _read_again(draft)
+    if not call.confirmed:
+        impact = impact_of(call.work, step_of(call.work, draft), call.now)
+        reach = reach_words(call.work, impact)
+        raise NeedsYes(say("Publishing {symbol}, dated {date}, tells {reach}. Say `yes` to publish it.",
+                           symbol=draft.symbol, date=str(draft.date), reach=reach))  # fmt: skip
+    told = publish(call.work, draft, call.now, call.invocation.event_id)
+    return message(
+        Heading(say("{symbol} is the current draft.", symbol=draft.symbol)),
+        say("Told: {told}. `draft withdraw` takes it back.", told=_told(told)),
+        actions((say("See the changes"), "diff")) if current else None,
+    )
+
+
+def withdraw_draft(call: Call) -> Message | None:
+    """Take the current draft back and correct exactly those who were alerted."""
+    draft = current_draft(call.work)
+    if draft is None:
+        raise Refusal(say("There is no published draft to withdraw. `drafts` lists what there is."))
+    base = call.work.row(Draft, draft.base_id) if draft.base_id is not None else None
+    after = say("{symbol} is the current draft again", symbol=base.symbol) if base else say("there is no draft then")
+    if not call.confirmed:
+        n = alerted(call.work, draft)
+        told = count(n, "{n} person or room is told", "{n} people and rooms are told")
+        raise NeedsYes(say("Withdrawing {symbol}: {after}, tasks and times as before; {told}. Say `yes` to do it.",
+                           symbol=draft.symbol, after=after, told=told))  # fmt: skip
+    told_now = withdraw(call.work, draft, call.now, call.invocation.event_id)
+    return message(
+        Heading(say("{symbol} is withdrawn: {after}.", symbol=draft.symbol, after=after)),
+        say("Told: {told}. `draft publish` brings it back.", told=_told(told_now)),
+    )
+
+
+def _candidate(call: Call) -> Draft:
+    """Give the draft to publish: the last one previewed, else the last one withdrawn; or the one named."""
+    symbol = " ".join(call.words.split()).casefold()
+    for state in (DraftState.PREVIEWED, DraftState.WITHDRAWN):
+        found = [
+            row for row in call.work.rows(Draft, col(Draft.state) == state) if symbol in ("", row.symbol.casefold())
+        ]
+        if found:
+            return found[-1]
+    if call.work.first(Draft, col(Draft.state) == DraftState.RECEIVED):
+        raise Refusal(say("The draft is still being read. I send you its preview; publish it then."))
+    if symbol:
+        raise Refusal(say("No draft {symbol} waits to be published. `drafts` lists what there is.", symbol=symbol))
+    raise Refusal(say("No draft waits to be published. Add one first: `draft add SYMBOL` with the file attached."))
+
+
+def _read_again(draft: Draft) -> Message:
+    """Have a draft compared with the draft that is in force now, before anybody publishes it."""
+    if draft.state is DraftState.WITHDRAWN:
+        raise Refusal(
+            say(
+                "Another draft came into force since: `draft add` {symbol} again.",
+                symbol=draft.symbol,
+            )
+        )
+    draft.state = DraftState.RECEIVED
+    return message(say("The current draft has changed since. I compare {symbol} with it and send the preview.",
+                       symbol=draft.symbol))  # fmt: skip
+
+
+def _told(told: Told) -> Inline:
+    people = count(told.members, "{n} person", "{n} people")
+    return joined([people, count(told.rooms, "{n} room", "{n} rooms")]) if told.rooms else people
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "draft add", add, "draft add SYMBOL [dated DATE]",
+        "Reads the attached draft, compares it with the current one and previews it to you alone.",
+        role=Role.COORDINATOR, private=True, examples=("draft add A/AC.291/22/Rev.2 dated 6 Feb",),
+    ),
+    Verb(
+        "draft publish", publish_draft, "draft publish [SYMBOL]",
+        "Makes the previewed draft the current one and alerts the owners of what it changed.",
+        role=Role.COORDINATOR, examples=("draft publish",),
+    ),
+    Verb(
+        "draft withdraw", withdraw_draft, "draft withdraw",
+        "Takes the current draft back: the one before, its tasks and due times hold again, and those alerted are told.",
+        role=Role.COORDINATOR, examples=("draft withdraw",),
+    ),
+)  # fmt: skip

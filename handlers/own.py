@@ -1,0 +1,128 @@
+"""Verbs for oneself: reminders, and taking back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col
+
+from bot.commands import Call, Refusal, Verb
+from bot.message import Inline, List, Message, Moment, count, message, say
+from bot.notices import cancel, coordinators
+from bot.people import mention
+from bot.reminder import read_reminder
+from bot.when import WhenProblem, read_duration, read_when
+from storage.journal import ChangedSince, restore, touched_ids
+from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState, Reminder
+
+UNDO_WITHIN = dt.timedelta(minutes=10)
+SNOOZE = dt.timedelta(hours=1)
+
+
+def remind_me(call: Call) -> Message:
+    """Remind the speaker of something at a moment."""
+    try:
+        what, due = read_reminder(call.words, call.now, call.zone)
+    except WhenProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+    call.work.put(Reminder(coalition_id=call.work.tenant, member_id=call.speaker.id, words=what, due=due))
+    return message(say("I will remind you {due}: {what}", due=Moment(due, shape="full"), what=what))
+
+
+def snooze(call: Call) -> Message:
+    """Let the speaker's last reminder come again."""
+    came = call.work.rows(Reminder, Reminder.member_id == call.speaker.id, Reminder.due <= call.now)
+    if not came:
+        raise Refusal(say("No reminder of yours has come yet. `remind me to WHAT at WHEN` sets one."))
+    last = max(came, key=lambda row: (row.due, row.id))
+    last.due = _again_at(call.words, call.now, call.zone)
+    return message(say("I will remind you again {due}: {what}", due=Moment(last.due, shape="full"), what=last.words))
+
+
+def undo(call: Call) -> Message:
+    """Take back the speaker's last command that can be, and tell those who had heard of it."""
+    deed = _last_deed(call)
+    try:
+        restore(call.work, deed.journal, strict=True)
+    except ChangedSince:
+        raise Refusal(
+            say("Somebody has changed it since, so `{verb}` cannot be taken back. Change it by hand.", verb=deed.verb)
+        ) from None
+    if touched_ids(deed.journal, Member) and not coordinators(call.work):
+        raise Refusal(say("Without it nobody would coordinate. Make somebody else coordinator first."))
+    deed.undone = True
+    told = _correct(call, deed)
+    return message(
+        say("Undone: `{verb}`.", verb=deed.verb),
+        count(told, "It had been told already; I corrected it in {n} place.",
+              "It had been told already; I corrected it in {n} places.") if told else None,
+    )  # fmt: skip
+
+
+def _again_at(words: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Read "2h" as a length of time, anything else as a moment."""
+    if not words:
+        return now + SNOOZE
+    try:
+        return now + read_duration(re.sub(r"^(?:for|in)\s+", "", words, flags=re.IGNORECASE))
+    except WhenProblem:
+        pass  # no length: a moment then
+    try:
+        return read_when(re.sub(r"^until\s+", "", words, flags=re.IGNORECASE), now, zone)
+    except WhenProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+
+
+def _last_deed(call: Call) -> Deed:
+    recent = call.work.rows(
+        Deed, Deed.member_id == call.speaker.id, Deed.done_at >= call.now - UNDO_WITHIN, col(Deed.undone).is_(False)
+    )
+    if not recent:
+        raise Refusal(say("You did nothing in the last ten minutes that I can take back."))
+    return recent[-1]
+
+
+def _correct(call: Call, deed: Deed) -> int:
+    """Cancel what was not told yet, correct the rest, and give the number of corrections."""
+    left = cancel(call.work.rows(Notice, Notice.deed_id == deed.id))
+    heard: dict[int, list[Notice]] = {}
+    for notice in left:
+        if notice.state in (NoticeState.SENDING, NoticeState.SENT):
+            heard.setdefault(notice.lane_id, []).append(notice)
+    for lane_id, notices in heard.items():
+        label = max((notice.label for notice in notices), key=lambda label: label.rank)
+        call.tell(call.work.row(Lane, lane_id), NoticeKind.NOTICE, _correction(call, notices), label)
+    return len(heard)
+
+
+def _correction(call: Call, notices: list[Notice]) -> Message:
+    said = [line for notice in notices if (line := _first_line(notice)) is not None]
+    return message(
+        say("{who} has taken this back; it does not hold any more:", who=mention(call.speaker)),
+        List(tuple(said)) if said else None,
+    )
+
+
+def _first_line(notice: Notice) -> Inline | None:
+    blocks = Message.from_data(notice.content or {"blocks": []}).blocks
+    return next((line for block in blocks if (line := getattr(block, "line", None)) is not None), None)
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "remind me", remind_me, "remind me to WHAT at|on|in WHEN", "Reminds you, in the direct chat.",
+        private=True, undoable=True,
+        examples=("remind me to call the chair at 17:00", "remind me to pack on fri", "remind me in 2h to eat"),
+        aliases=("remind",),
+    ),
+    Verb(
+        "snooze", snooze, "snooze [LENGTH | WHEN]",
+        "Lets your last reminder come again, in an hour unless you say when.",
+        private=True, undoable=True, examples=("snooze", "snooze 2h", "snooze until 17:00"),
+    ),
+    Verb(
+        "undo", undo, "undo", "Takes back the last thing you did, within ten minutes, and tells those who heard of it.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,363 @@
+"""Verbs about people: coming in, roles, and how each one wants to be spoken to; and help."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from zoneinfo import ZoneInfo
+
+from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_account
+from bot.codes import redeem
+from bot.commands import Call, Refusal, Verb, nearest
+from bot.message import (
+    Bold,
+    Code,
+    Heading,
+    Inline,
+    List,
+    Message,
+    Moment,
+    Phrase,
+    Text,
+    actions,
+    joined,
+    message,
+    say,
+)  # fmt: skip
+from bot.notices import coordinators, member_lane
+from bot.people import find_member, members, mention
+from bot.plain import zone_name
+from bot.rules.waking import QUIET_TO
+from bot.when import WhenProblem, local_moment, read_day, read_when
+from bot.zones import ZoneProblem, find_zone
+from storage.tables import Label, Member, NoticeKind, Role, Standing
+
+CLAIM = "claim"
+"""The purpose of the code that makes the first coordinator."""
+
+_ROLES = {Role.OBSERVER: say("observer"), Role.MEMBER: say("member"), Role.COORDINATOR: say("coordinator")}
+
+
+def hello(call: Call) -> Message | None:
+    """Ask to join, or change one's own alias, organisation and zone."""
+    own = call.account or account_holder(call.work, call.invocation)
+    if own is not None and own.standing is Standing.ASKED:
+        return message(say("You have asked already. A coordinator looks at it, and I will tell you here."))
+    parts = [part.strip() for part in call.words.split(",")]
+    if len(parts) < 3 or not all(parts):
+        if not call.invocation.addressed:
+            return None  # people greeting each other in a room
+        raise Refusal(
+            say(
+                "Say `hello ALIAS, ORGANISATION, CITY`, for example: `hello Sol, Red Libre, Bogota`. "
+                "Your name need not be your real one, and the city tells me your time."
+            )
+        )
+    alias, organisation, zone = free_alias(call.work, parts[0], own), ", ".join(parts[1:-1]), _zone(parts[-1])
+    if len(organisation) > LONGEST_ORGANISATION:
+        raise Refusal(say("The organisation is too long: {longest} letters at most.", longest=LONGEST_ORGANISATION))
+    if own is not None:
+        own.alias, own.organisation, own.timezone = alias, organisation, zone
+        return message(say("Noted."), _settings(call, own))
+    newcomer = Member(
+        coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
+    )
+    open_account(call.work, call.invocation, newcomer)
+    for coordinator in coordinators(call.work):
+        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, _asks_to_join(newcomer))
+    return message(say("Thank you. A coordinator looks at it, and I will tell you here."))
+
+
+def claim(call: Call) -> Message:
+    """Make the account that types the operator's code a coordinator."""
+    if call.invocation.place is not None:
+        raise Refusal(say("Say `claim` with its code in a direct chat with me, where nobody else can read it."))
+    if not redeem(call.work, call.now, CLAIM, call.words):
+        raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
+    others = coordinators(call.work)
+    member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
+    member.role, member.standing = Role.COORDINATOR, Standing.ACTIVE
+    for other in others:
+        if other.id != member.id:
+            told = say("{who} became a coordinator with a code from whoever runs me.", who=mention(member))
+            call.tell(member_lane(call.work, other.id), NoticeKind.NOTICE, message(told))
+    return message(
+        say("Welcome, {who}: you coordinate {coalition}.", who=mention(member), coalition=call.coalition.name),
+        say(
+            "Now `my timezone CITY`; in each room, `room here for tasks, alerts, countdown, digest`. `help` lists all."
+        ),
+    )
+
+
+def admit(call: Call) -> Message:
+    """Let somebody in who said hello."""
+    waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
+    name, role = _name_and_role(call.words)
+    if name is None:
+        return message(_waiting_list(waiting) if waiting else say("Nobody waits to be admitted."))
+    known = {row.alias.casefold() for row in members(call.work)}
+    if name.casefold() in known:
+        raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
+    member = find_member(call.work, name, waiting)
+    member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
+    welcome = message(
+        say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_ROLES[member.role]),
+        say("`next` says what is on, `tasks` what is yours, `help` what else I do."),
+    )
+    call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, welcome, Label.PUBLIC)
+    return message(say("{who} is in, as {role}, and was told.", who=mention(member), role=_ROLES[member.role]))
+
+
+def role(call: Call) -> Message:
+    """Change what a member may do."""
+    name, wanted = _name_and_role(call.words)
+    if name is None or wanted is None:
+        raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
+    member = find_member(call.work, name)
+    if member.role is wanted:
+        return message(say("{who} is {role} already.", who=mention(member), role=_ROLES[wanted]))
+    if [row.id for row in coordinators(call.work)] == [member.id]:
+        raise Refusal(
+            say(
+                "{who} is the only coordinator. Make somebody else one first: `role @NAME coordinator`.",
+                who=mention(member),
+            )
+        )
+    member.role = wanted
+    if member.id != call.speaker.id:
+        told = say("You are {role} now. `help` lists what you can say.", role=_ROLES[wanted])
+        call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, message(told), Label.PUBLIC)
+    return message(say("{who} is {role} now.", who=mention(member), role=_ROLES[wanted]))
+
+
+def list_members(call: Call) -> Message:
+    """List who takes part."""
+    rows = sorted(members(call.work), key=lambda row: (-row.role.rank, row.alias.casefold()))
+    waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
+    lead = call.speaker.role is Role.COORDINATOR
+    return message(
+        Heading(say("Members: {n}", n=len(rows))),
+        List(tuple(_line(call, row) for row in rows)),
+        _waiting_list(waiting) if waiting and lead else None,
+    )
+
+
+def my(call: Call) -> Message:
+    """Show the speaker's own settings."""
+    if call.words:
+        raise Refusal(
+            say("I know `my timezone CITY`, `my quiet on` or `off`, `my away until DATE` or `off`, and `my`.")
+        )
+    return message(_settings(call, call.speaker))
+
+
+def my_timezone(call: Call) -> Message:
+    """Set the zone in which the speaker reads times."""
+    if not call.words:
+        raise Refusal(say("Say which: `my timezone Bogota` or `my timezone Europe/Vienna`."))
+    call.speaker.timezone = _zone(call.words)
+    return message(say("Your zone is {zone}. There it is now {now}.", zone=call.speaker.timezone, now=Moment(call.now)))
+
+
+def my_quiet(call: Call) -> Message:
+    """Keep the speaker's nights quiet, or not."""
+    wanted = {"on": True, "off": False}.get(call.words.casefold().strip(" ."))
+    if wanted is None:
+        raise Refusal(say("Say `my quiet on` (nothing from 22:00 to 07:00 your time) or `my quiet off`."))
+    call.speaker.quiet = wanted
+    if wanted:
+        return message(say("From 22:00 to 07:00 your time I keep quiet and tell you in the morning."))
+    return message(say("I write to you at any hour now. `my quiet on` changes it back."))
+
+
+def my_away(call: Call) -> Message:
+    """Say until when the speaker is away, so that nobody counts on them."""
+    words = re.sub(r"^until\s+", "", call.words, flags=re.IGNORECASE)
+    if not words:
+        raise Refusal(say("Say until when: `my away until 12 Feb`, or `my away off` when you are back."))
+    if words.casefold() in ("off", "back"):
+        call.speaker.away_until = None
+        return message(say("Welcome back."))
+    until = _return(words, call.now, call.zone)
+    if until <= call.now:
+        raise Refusal(say("That is past. Say a day to come, for example: `my away until fri`."))
+    call.speaker.away_until = until
+    return message(
+        say(
+            "You are away until {until}; I write to you then. `my away off` ends it sooner.",
+            until=Moment(until, shape="full"),
+        )
+    )
+
+
+def help_(call: Call) -> Message:
+    """List what the speaker may say, or explain one verb."""
+    if not call.words:
+        return _overview(call)
+    found = call.table.find(call.words)
+    verbs = [found[0]] if found else call.table.family(call.words)
+    if not verbs:
+        near = call.table.nearest(call.words)
+        if near:
+            raise Refusal(say("I do not know “{word}”. Did you mean `help {near}`?", word=call.words[:40], near=near))
+        raise Refusal(say("I do not know “{word}”. `help` lists what I do.", word=call.words[:40]))
+    allowed = [verb for verb in verbs if _may(call, verb)]
+    if not allowed and call.account is None:
+        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+    if not allowed:
+        needed = say("coordinators") if verbs[0].role is Role.COORDINATOR else say("members")
+        raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verbs[0].name, role=needed))
+    return Message(tuple(block for verb in allowed for block in _explained(verb).blocks))
+
+
+def _overview(call: Call) -> Message:
+    return message(
+        _names(call, say("Everybody"), None, Role.OBSERVER),
+        _names(call, say("Members"), Role.MEMBER),
+        _names(call, say("Coordinators"), Role.COORDINATOR),
+        say("`help VERB` explains one, for example: `help {verb}`.", verb=_example(call)),
+    )
+
+
+def _names(call: Call, who: Phrase, *roles: Role | None) -> Inline | None:
+    """Give the names of the verbs that ask for one of these roles, if the speaker may say them."""
+    names = [Code(verb.name) for verb in call.table.verbs if verb.role in roles and _may(call, verb)]
+    return say("{who}: {verbs}", who=who, verbs=joined(names, " ")) if names else None
+
+
+def _example(call: Call) -> str:
+    names = [verb.name for verb in call.table.verbs if _may(call, verb)]
+    return "tasks" if "tasks" in names else names[0]
+
+
+def _explained(verb: Verb) -> Message:
+    examples = [Code(example) for example in verb.examples]
+    return message(
+        Heading(Code(verb.usage)),
+        Phrase(verb.summary),
+        say("For example: {examples}", examples=joined(examples, " · ")) if examples else None,
+    )
+
+
+def _may(call: Call, verb: Verb) -> bool:
+    return verb.role is None or (call.account is not None and call.account.role.rank >= verb.role.rank)
+
+
+def _zone(words: str) -> str:
+    try:
+        return find_zone(words)
+    except ZoneProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+
+
+def _return(words: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Give the moment of coming back: on a day that is named without a time, when the quiet hours end."""
+    try:
+        return local_moment(dt.datetime.combine(read_day(words, now, zone), QUIET_TO), zone)
+    except WhenProblem:
+        pass  # no mere day: perhaps it has a time
+    try:
+        return read_when(words, now, zone)
+    except WhenProblem as problem:
+        raise Refusal(say(problem.msgid, **problem.values)) from None
+
+
+def _name_and_role(words: str) -> tuple[str | None, Role | None]:
+    """Read "@x [as] ROLE"; raises Refusal for a word that is no role."""
+    name, _, rest = words.partition(" ")
+    word = re.sub(r"^as\s+(?:an?\s+)?", "", rest.strip(), flags=re.IGNORECASE).casefold().strip(" .")
+    if not word:
+        return name.lstrip("@") or None, None
+    near = nearest(word, list(Role))
+    if word in list(Role):
+        return name.lstrip("@"), Role(word)
+    if near:
+        raise Refusal(say("“{word}” is no role. Did you mean `{near}`?", word=word[:40], near=str(near)))
+    raise Refusal(say("“{word}” is no role. There are `observer`, `member` and `coordinator`.", word=word[:40]))
+
+
+def _claimant(call: Call) -> Member:
+    name = re.sub(r"[^\w.\-']+", ".", call.invocation.sender_name or call.invocation.sender).strip(".")[:30]
+    taken = {row.alias.casefold() for row in call.work.rows(Member)}
+    free = [alias for alias in (name, *(f"{name[:26]}-{n}" for n in range(2, len(taken) + 3))) if alias]
+    alias = next(alias for alias in free if alias.casefold() not in taken)
+    return Member(coalition_id=call.work.tenant, alias=alias, timezone=call.coalition.timezone)
+
+
+def _asks_to_join(newcomer: Member) -> Message:
+    return message(
+        say(
+            "{alias} of {organisation} ({zone}) asks to join. If you know them, `admit @{name}`; if not, do nothing.",
+            alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation), zone=zone_name(newcomer.timezone),
+            name=newcomer.alias,
+        ),
+        actions((say("Admit"), f"admit @{newcomer.alias}")),
+    )  # fmt: skip
+
+
+def _waiting_list(waiting: list[Member]) -> Inline:
+    rows = [
+        say(
+            "{alias} of {organisation}, `admit @{name}`", alias=row.alias, organisation=row.organisation, name=row.alias
+        )
+        for row in waiting
+    ]
+    return say("Waiting to be admitted: {people}", people=joined(rows, "; "))
+
+
+def _line(call: Call, row: Member) -> Inline:
+    parts: list[Inline | str] = [mention(row), row.organisation, _ROLES[row.role], zone_name(row.timezone)]
+    if row.away_until is not None and row.away_until > call.now:
+        parts.append(say("away until {until}", until=Moment(row.away_until)))
+    return joined([part for part in parts if part])
+
+
+def _settings(call: Call, member: Member) -> Inline:
+    quiet = say("quiet from 22:00 to 07:00") if member.quiet else say("written to at any hour")
+    away = member.away_until is not None and member.away_until > call.now
+    parts: list[Inline | str] = [mention(member), member.organisation, _ROLES[member.role], member.timezone, quiet]
+    if away and member.away_until is not None:
+        parts.append(say("away until {until}", until=Moment(member.away_until)))
+    return say("You are {settings}.", settings=joined([part for part in parts if part]))
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "hello", hello, "hello ALIAS, ORGANISATION, CITY",
+        "Asks to join the coalition, or changes how you are called, for whom you work and where.",
+        role=None, private=True, examples=("hello Sol, Red Libre, Bogota",),
+    ),
+    Verb(
+        "claim", claim, "claim CODE", "Makes you the first coordinator, with the code that `dragoman setup` printed.",
+        role=None, private=True,
+    ),
+    Verb(
+        "help", help_, "help [VERB]", "Lists what you can say, or explains one verb.",
+        role=None, private=True, examples=("help tasks",),
+    ),
+    Verb("my", my, "my", "Shows your settings.", role=Role.OBSERVER, private=True),
+    Verb(
+        "my timezone", my_timezone, "my timezone CITY", "Sets the zone in which you read times.",
+        role=Role.OBSERVER, private=True, undoable=True, examples=("my timezone Bogota", "my timezone Europe/Vienna"),
+    ),
+    Verb(
+        "my quiet", my_quiet, "my quiet on|off", "Keeps your nights, 22:00 to 07:00, free of messages, or not.",
+        role=Role.OBSERVER, private=True, undoable=True, examples=("my quiet off",),
+    ),
+    Verb(
+        "my away", my_away, "my away until DATE|off", "Says until when nobody should count on you.",
+        role=Role.OBSERVER, private=True, undoable=True, examples=("my away until 12 Feb", "my away off"),
+    ),
+    Verb(
+        "members", list_members, "members", "Lists who takes part, for whom, in what role and zone.",
+        role=Role.MEMBER, private=True,
+    ),
+    Verb(
+        "admit", admit, "admit @NAME [as ROLE]", "Lets somebody in who said `hello`; alone, lists who waits.",
+        role=Role.COORDINATOR, private=True, undoable=True, examples=("admit @sol", "admit @sol as observer"),
+    ),
+    Verb(
+        "role", role, "role @NAME coordinator|member|observer", "Changes what a member may do.",
+        role=Role.COORDINATOR, undoable=True, examples=("role @luis coordinator",),
+    ),
+)  # fmt: skip

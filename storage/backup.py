@@ -1,0 +1,142 @@
+"""A copy of the database in one encrypted file, and back. The key file is never in it: keep that elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from storage.cipher import DEPLOYMENT, KeyProblem, Keyring
+from storage.migrate import sqlite_path
+
+_MAGIC = b"dragoman backup 1\n"
+_CONTEXT = "backup"
+
+
+class BackupProblem(Exception):
+    """A backup or a restore cannot be done; nothing was changed; str() says what to do."""
+
+
+async def backup(url: str, target: Path, keyring: Keyring) -> None:
+    """Write a consistent, verified copy of a SQLite database, encrypted with the key file's first key.
+
+    The bot may be running. Raises BackupProblem, also when the target exists.
+    """
+    await asyncio.to_thread(_back_up, url, target, keyring)
+
+
+async def restore(source: Path, url: str, keyring: Keyring, *, force: bool = False) -> None:
+    """Put a backup in the place of the database, once it is decrypted and found sound.
+
+    Raises BackupProblem; unless forced, when there is a database already, and always while something has it open.
+    """
+    await asyncio.to_thread(_restore, source, url, keyring, force)
+
+
+def _back_up(url: str, target: Path, keyring: Keyring) -> None:
+    source = _file(url)
+    if not source.exists():
+        raise BackupProblem(f"there is no database at {source} to back up")
+    if target.exists():
+        raise BackupProblem(f"{target} exists already: choose another name for the backup")
+    try:
+        sealed = _MAGIC + keyring.seal(DEPLOYMENT, _copy(source), _CONTEXT)
+        with _beside(target) as part:
+            part.write_bytes(sealed)
+            part.replace(target)
+    except (sqlite3.Error, OverflowError):
+        raise BackupProblem(f"the database at {source} cannot be copied: run `dragoman doctor`") from None
+    except OSError:
+        raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
+
+
+def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> None:
+    target = _file(url)
+    if target.exists() and not force:
+        raise BackupProblem(f"there is a database at {target} already: `--force` replaces it by the backup")
+    content = _open(source, keyring)
+    try:
+        with _beside(target) as part:
+            part.write_bytes(content)
+            _verify(part, source)
+            if target.exists():
+                _take_alone(target)
+            for name in ("-wal", "-shm"):
+                # What is left there belongs to the old database and would be applied to the new one.
+                target.with_name(target.name + name).unlink(missing_ok=True)
+            part.replace(target)
+    except OSError:
+        raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
+
+
+def _file(url: str) -> Path:
+    path = sqlite_path(url)
+    if path is None:
+        raise BackupProblem("only SQLite databases are copied here: for PostgreSQL use pg_dump and pg_restore")
+    return path
+
+
+def _copy(source: Path) -> bytes:
+    """Copy page by page in memory, so that nothing stands on the disk in clear that did not before."""
+    with closing(_connect(source)) as database, closing(sqlite3.connect(":memory:")) as copy:
+        database.backup(copy)
+        if copy.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError
+        return copy.serialize()
+
+
+def _open(source: Path, keyring: Keyring) -> bytes:
+    try:
+        sealed = source.read_bytes()
+    except OSError:
+        raise BackupProblem(f"there is no backup at {source} that can be read") from None
+    if not sealed.startswith(_MAGIC):
+        raise BackupProblem(f"{source} is no backup made by `dragoman db backup`")
+    try:
+        return keyring.open(sealed[len(_MAGIC) :], _CONTEXT)
+    except KeyProblem:
+        raise BackupProblem(f"{source} is damaged, or was made with another key file than this one") from None
+
+
+def _verify(part: Path, source: Path) -> None:
+    try:
+        with closing(_connect(part)) as database:
+            sound = database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            made = database.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    except sqlite3.Error:
+        sound = made = False
+    if not (sound and made):
+        raise BackupProblem(f"{source} holds no sound database of Dragoman")
+
+
+def _take_alone(target: Path) -> None:
+    """Make sure that nothing has the old database open; one that is no database any more may be replaced."""
+    try:
+        with closing(_connect(target)) as database:
+            database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        raise BackupProblem(f"the database at {target} is in use: stop Dragoman first") from None
+    except sqlite3.DatabaseError:
+        return
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=1, isolation_level=None)
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Give an empty file in the target's folder, for its owner only, gone afterwards unless it took its place."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)

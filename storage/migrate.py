@@ -1,0 +1,105 @@
+"""The shape of the database: where it stands, and bringing it up to date. Nothing else makes tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from storage.work import open_engine
+
+T = TypeVar("T")
+
+_HERE = Path(__file__).parent / "migrations"
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be opened or brought up to date; str() says what to do."""
+
+
+class State(StrEnum):
+    """Where a database stands against the migrations of this version."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    EMPTY = "empty"
+    NEWER = "newer"
+
+
+async def state(url: str) -> State:
+    """Tell where the database stands; a missing SQLite file is empty and stays missing. Raises DatabaseProblem."""
+    path = sqlite_path(url)
+    if path is not None and not path.exists():
+        return State.EMPTY
+    return await _run(url, _state)
+
+
+async def upgrade(url: str) -> list[str]:
+    """Bring the database up to date in one transaction and name the migrations applied, oldest first.
+
+    Raises DatabaseProblem, also for a database that a newer version made.
+    """
+    path = sqlite_path(url)
+    if path is not None and not path.parent.is_dir():
+        raise DatabaseProblem(f"the folder {path.parent} for the database is missing: make it first")
+    return await _run(url, _upgrade)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Give the file of a SQLite URL; None for other databases."""
+    parsed = make_url(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+async def _run(url: str, act: Callable[[Connection], T]) -> T:
+    engine = open_engine(url)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(act)
+    except (DBAPIError, OSError):
+        # What the driver says quotes statements and, for PostgreSQL, addresses.
+        raise DatabaseProblem(
+            "the database cannot be opened or changed: check that the address in the settings is right, that the file "
+            "is a database, and that nothing else holds it"
+        ) from None
+    finally:
+        await engine.dispose()
+
+
+def _state(connection: Connection) -> State:
+    current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory(str(_HERE))
+    if current is None:
+        return State.EMPTY
+    if current == scripts.get_current_head():
+        return State.CURRENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return State.BEHIND if current in known else State.NEWER
+
+
+def _upgrade(connection: Connection) -> list[str]:
+    if _state(connection) is State.NEWER:
+        raise DatabaseProblem("a newer version of Dragoman made this database: install that version again")
+    current = MigrationContext.configure(connection).get_current_revision()
+    scripts = ScriptDirectory(str(_HERE))
+    pending = [] if current == scripts.get_current_head() else list(scripts.iterate_revisions("head", current))
+    if pending:
+        command.upgrade(config_for(connection), "head")
+    return [f"{script.revision} {script.doc.rstrip('.')}" for script in reversed(pending)]
+
+
+def config_for(connection: Connection) -> Config:
+    """Give Alembic's configuration for a connection in a transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,61 @@
+"""The tables: the records themselves, with no second set of classes that mirrors them."""
+
+from storage.tables.notices import Inbox, Notice, Parcel
+from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
+from storage.tables.programme import Deadline, Meeting, OnTable, Session
+from storage.tables.tasks import Note, Reminder, Review, Task
+from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
+from storage.tables.words import (
+    DraftState,
+    InboxState,
+    Label,
+    MeetingState,
+    NoticeKind,
+    NoticeState,
+    ParcelState,
+    Purpose,
+    Role,
+    Standing,
+    TaskState,
+    Verdict,
+)
+
+__all__ = [
+    "Blob",
+    "Change",
+    "Coalition",
+    "Code",
+    "Confirmation",
+    "Deadline",
+    "Deed",
+    "Draft",
+    "DraftState",
+    "Identity",
+    "Inbox",
+    "InboxState",
+    "Label",
+    "Lane",
+    "Lineage",
+    "Meeting",
+    "MeetingState",
+    "Member",
+    "Note",
+    "Notice",
+    "NoticeKind",
+    "NoticeState",
+    "OnTable",
+    "Parcel",
+    "ParcelState",
+    "Provision",
+    "Purpose",
+    "Reminder",
+    "Review",
+    "Role",
+    "Room",
+    "Session",
+    "Standing",
+    "Task",
+    "TaskState",
+    "Text",
+    "Verdict",
+]

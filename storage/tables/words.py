@@ -1,0 +1,124 @@
+"""The fixed sets of words that rows are described with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do, least first."""
+
+    OBSERVER = "observer"
+    MEMBER = "member"
+    COORDINATOR = "coordinator"
+
+    @property
+    def rank(self) -> int:
+        """Order the roles: a higher rank may do all that a lower one may."""
+        return list(Role).index(self)
+
+
+class Label(StrEnum):
+    """How sensitive an item is, least first; a room's ceiling is the most it may see."""
+
+    PUBLIC = "public"
+    COALITION = "coalition"
+    CLOSED = "closed"
+
+    @property
+    def rank(self) -> int:
+        """Order the labels: an item may be shown where the ceiling's rank is at least its own."""
+        return list(Label).index(self)
+
+
+class Purpose(StrEnum):
+    """What a room is served for."""
+
+    TASKS = "tasks"
+    ALERTS = "alerts"
+    COUNTDOWN = "countdown"
+    DIGEST = "digest"
+
+
+class Standing(StrEnum):
+    """Where a person stands with the coalition."""
+
+    ASKED = "asked"
+    ACTIVE = "active"
+
+
+class MeetingState(StrEnum):
+    """What became of a meeting."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    OVER = "over"
+    CANCELLED = "cancelled"
+
+
+class DraftState(StrEnum):
+    """What became of a draft: received, read and previewed, published; or refused, or withdrawn again."""
+
+    RECEIVED = "received"
+    PREVIEWED = "previewed"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+class TaskState(StrEnum):
+    """Where a task stands; a stale one was reviewed on an older draft than the one that changed its provision."""
+
+    OPEN = "open"
+    DONE = "done"
+    STALE = "stale"
+    CANCELLED = "cancelled"
+
+
+class Verdict(StrEnum):
+    """What a review says of a provision."""
+
+    SUPPORT = "support"
+    CONCERN = "concern"
+    OPPOSE = "oppose"
+    NEUTRAL = "neutral"
+
+
+class InboxState(StrEnum):
+    """What became of an invocation."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class NoticeKind(StrEnum):
+    """What a notice is for; the kind decides how it waits, merges and grows late."""
+
+    REPLY = "reply"
+    TASK = "task"
+    REMINDER = "reminder"
+    COUNTDOWN = "countdown"
+    PROGRAMME = "programme"
+    ALERT = "alert"
+    DIGEST = "digest"
+    NOTICE = "notice"
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands on its way out."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class ParcelState(StrEnum):
+    """Where a parcel stands: committed before it is sent, settled after."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"

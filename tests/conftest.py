@@ -1,0 +1,219 @@
+"""What many tests stand on: a database of one small coalition, a clock moved by hand, and a chat that remembers.
+
+Everything runs on one event loop a test, so tests are plain functions: `world.write(...)`, `world.run(coroutine)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import shutil
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import settings
+from sqlmodel import SQLModel
+
+from bot.clock import SimulatedClock
+from bot.commands import Call, CommandTable
+from bot.invocation import Invocation
+from bot.message import Message
+from bot.people import find_member
+from bot.plain import Reader, plain
+from storage.cipher import Keyring
+from storage.coalitions import founding
+from storage.tables import Coalition, Identity, Label, Member, Purpose, Role, Room
+from storage.work import Store, Work, open_engine
+from tests.fakes.chat import RecordingChat
+
+T = TypeVar("T")
+
+# How long an example takes depends on what else this machine does: laws are not about time.
+settings.register_profile("dragoman", deadline=None)
+settings.load_profile("dragoman")
+
+NOW = dt.datetime(2024, 1, 29, 13, tzinfo=dt.UTC)
+"""A Monday on which all three are awake: 14:00 in Vienna, 8:00 in New York, 21:00 in Singapore."""
+KEY = bytes(32)
+PLATFORM = "console"
+
+PEOPLE = {
+    "Ana": (Role.COORDINATOR, "Europe/Vienna"),
+    "Luis": (Role.MEMBER, "America/New_York"),
+    "Mei": (Role.MEMBER, "Asia/Singapore"),
+}
+ROOMS: Mapping[str, tuple[Label, list[Purpose]]] = {
+    "team": (Label.COALITION, [Purpose.TASKS, Purpose.ALERTS]),
+    "hall": (Label.PUBLIC, [Purpose.COUNTDOWN]),
+}
+
+
+@dataclass
+class World:
+    """A deployment in a temporary folder. Its first coalition has Ana (coordinator), Luis and Mei, #team and #hall."""
+
+    store: Store
+    clock: SimulatedClock
+    chat: RecordingChat
+    path: Path
+    runner: asyncio.Runner
+    coalition_id: int = 1
+    said: int = field(default=0)
+
+    @property
+    def now(self) -> dt.datetime:
+        """Give the moment the clock stands at."""
+        return self.clock.now()
+
+    def pass_time(self, **duration: float) -> dt.datetime:
+        """Move the clock on (hours=2, minutes=30), and give the new moment."""
+        self.clock.advance_to(self.now + dt.timedelta(**duration))
+        return self.now
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the test's event loop."""
+        return self.runner.run(coroutine)
+
+    def write(self, act: Callable[[Work], T], coalition_id: int | None = None) -> T:
+        """Run `act` in one transaction of the first coalition, or of another."""
+        return self.run(self.store.write(coalition_id or self.coalition_id, act))
+
+    def read(self, ask: Callable[[Work], T], coalition_id: int | None = None) -> T:
+        """Ask the first coalition, or another."""
+        return self.run(self.store.read(coalition_id or self.coalition_id, ask))
+
+    def member_id(self, alias: str, coalition_id: int | None = None) -> int:
+        """Give a member's id."""
+        return self.read(lambda work: find_member(work, alias).id, coalition_id)
+
+    def room_id(self, name: str, coalition_id: int | None = None) -> int:
+        """Give a room's id."""
+        return self.read(lambda work: next(room.id for room in work.rows(Room) if room.name == name), coalition_id)
+
+    def found(
+        self,
+        name: str,
+        people: Mapping[str, tuple[Role, str]] = PEOPLE,
+        rooms: Mapping[str, tuple[Label, list[Purpose]]] = ROOMS,
+    ) -> int:
+        """Make another coalition and give its id; its rooms must be called otherwise than those there are."""
+        return self.run(self.store.write(None, lambda work: found_coalition(work, name, people, rooms)))
+
+    def saying(self, alias: str, words: str, room: str | None = None, **others: Any) -> Invocation:
+        """Make what one person says now, in a room or (None) in the direct chat; each call is another event."""
+        self.said += 1
+        invocation = Invocation(
+            event_id=f"event/{self.said}",
+            platform=PLATFORM,
+            sender=alias.casefold(),
+            sender_name=alias,
+            words=words,
+            said_at=self.now,
+            place=room,
+            addressed=room is None,
+        )
+        return replace(invocation, **others)
+
+    def do(self, table: CommandTable, alias: str, words: str, room: str | None = None, **others: Any) -> Message | None:
+        """Let a member say a command and call its verb as dispatch would, roles and planning aside.
+
+        Gives the verb's own answer; `confirmed=True` stands for a yes. What the verb raises comes through.
+        """
+        confirmed = others.pop("confirmed", False)
+        invocation = self.saying(alias, words, room, **others)
+
+        def act(work: Work) -> Message | None:
+            found = table.find(words)
+            if found is None:
+                raise LookupError(f"no verb in: {words}")
+            verb, rest = found
+            place = next((row for row in work.rows(Room) if row.name == room), None)
+            coalition = work.get_one(Coalition, work.tenant)
+            speaker = find_member(work, alias)
+            call = Call(work, self.now, coalition, speaker, place, rest, invocation, table, confirmed)
+            return verb.act(call)
+
+        return self.write(act)
+
+
+def found_coalition(
+    work: Work,
+    name: str,
+    people: Mapping[str, tuple[Role, str]],
+    rooms: Mapping[str, tuple[Label, Sequence[Purpose]]],
+) -> int:
+    """Make a coalition with members and rooms that have console accounts, and give its id."""
+    keyring = Keyring([KEY])
+    with founding(work, name, NOW, timezone="Europe/Vienna") as coalition:
+        here = coalition.id
+        for alias, (role, zone) in people.items():
+            member = work.put(Member(coalition_id=here, alias=alias, role=role, timezone=zone))
+            account = alias.casefold()
+            print_ = keyring.fingerprint(account)
+            work.add(
+                Identity(coalition_id=here, member_id=member.id, platform=PLATFORM, address=account, fingerprint=print_)
+            )
+        for room, (label, purposes) in rooms.items():
+            print_ = keyring.fingerprint(room)
+            work.add(
+                Room(
+                    coalition_id=here, name=room, address=room, fingerprint=print_, label=label, purposes=list(purposes)
+                )
+            )
+        return here
+
+
+def shown(message: Message | None, zone: str = "UTC") -> str:
+    """Give a message as one reader in a zone sees it; an absent one is empty."""
+    return plain(message, Reader(ZoneInfo(zone), personal=True)) if message is not None else ""
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("founded") / "dragoman.db"
+    url = f"sqlite+aiosqlite:///{path}"
+
+    async def fill() -> None:
+        engine = open_engine(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(SQLModel.metadata.create_all)
+        await engine.dispose()
+        store = Store(url, Keyring([KEY]))
+        await store.write(None, lambda work: found_coalition(work, "Safe Evidence", PEOPLE, ROOMS))
+        await store.close()
+
+    asyncio.run(fill())
+    return path
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """Give a clock that stands at NOW."""
+    return SimulatedClock(NOW)
+
+
+@pytest.fixture
+def chat() -> RecordingChat:
+    """Give a chat that remembers what it was given."""
+    return RecordingChat()
+
+
+@pytest.fixture
+def world(tmp_path: Path, founded: Path, clock: SimulatedClock, chat: RecordingChat) -> Iterator[World]:
+    """Give a deployment with one small coalition, on a database file of its own."""
+    path = Path(shutil.copy(founded, tmp_path / "dragoman.db"))
+    with asyncio.Runner() as runner:
+        store = Store(f"sqlite+aiosqlite:///{path}", Keyring([KEY]))
+        yield World(store, clock, chat, path, runner)
+        runner.run(store.close())
+
+
+@pytest.fixture
+def store(world: World) -> Store:
+    """Give the database of the small coalition."""
+    return world.store

@@ -1,0 +1,1 @@
+"""Doubles of what Dragoman talks to, written by hand."""

@@ -1,0 +1,358 @@
+"""The `dragoman` command as people run it: in a folder of its own, with a pipe, an exit code and two streams."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "config" / "demo"
+OLD, NEW = DEMO / "convention-rev1.txt", DEMO / "convention-rev2.txt"
+AT = "2024-02-05T10:00:00Z"
+KINDS = {"reply", "task", "reminder", "countdown", "programme", "alert", "digest", "notice"}
+SMALL = (ROOT / "tests" / "scenarios" / "small.toml").read_text("utf-8").replace("../../config/demo", str(DEMO))
+LONGEST_STOP = 5.0
+EVENT = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//EN
+BEGIN:VEVENT
+UID:informals-9
+DTSTAMP:20240101T000000Z
+DTSTART:20240208T150000Z
+DTEND:20240208T170000Z
+SUMMARY:Informals
+END:VEVENT
+END:VCALENDAR
+"""
+
+# Starting Python takes longer than most commands: this one has the command at hand and becomes it anew for each order.
+READY = """
+import gc, json, os, sys
+from bot.__main__ import main
+gc.freeze()
+while line := sys.stdin.readline():
+    order = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.chdir(order["folder"])
+        os.environ.update(order["environment"])
+        for number, (name, flags) in enumerate((("in", os.O_RDONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY))):
+            os.dup2(os.open(os.path.join(order["streams"], name), flags), number)
+        sys.argv = ["dragoman", *order["words"]]
+        try:
+            code = main() or 0
+        except SystemExit as ending:
+            code = ending.code or 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # the ordinary end of the interpreter takes longest of all
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class House:
+    """A folder with the command in it."""
+
+    folder: Path
+    ready: subprocess.Popen[str]
+    streams: Path
+
+    def __call__(self, *words: str | Path, typed: str = "", **environment: str) -> Ran:
+        """Run one command in the folder to its end."""
+        for name, text in (("in", typed), ("out", ""), ("err", "")):
+            (self.streams / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+        order = {"folder": str(self.folder), "streams": str(self.streams), "words": [str(word) for word in words],
+                 "environment": environment}  # fmt: skip
+        assert self.ready.stdin
+        assert self.ready.stdout
+        self.ready.stdin.write(json.dumps(order) + "\n")
+        self.ready.stdin.flush()
+        code = int(self.ready.stdout.readline())
+        return Ran(code, (self.streams / "out").read_text("utf-8"), (self.streams / "err").read_text("utf-8"))
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Put a file into the folder."""
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def console(self, *lines: str) -> list[dict[str, str]]:
+        """Say lines on the console; gives the objects that appear."""
+        ran = self("console", "--json", "--at", AT, typed="".join(line + "\n" for line in lines))
+        assert (ran.code, ran.err) == (0, "")
+        return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def _environment() -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
+    return ours | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[subprocess.Popen[str]]:
+    """Start Python once."""
+    with subprocess.Popen(
+        [sys.executable, "-c", READY], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+    ) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path, ready: subprocess.Popen[str]) -> House:
+    """Give an empty folder."""
+    for name in ("house", "streams"):
+        (tmp_path / name).mkdir()
+    return House(tmp_path / "house", ready, tmp_path / "streams")
+
+
+@pytest.fixture
+def house(bare: House) -> House:
+    """Give a folder in which a small coalition was loaded."""
+    assert bare("init").code == 0
+    bare.write("small.toml", SMALL)
+    assert bare("load", "small.toml", "--at", AT).code == 0
+    return bare
+
+
+def test_a_process_of_its_own(tmp_path: Path) -> None:
+    """`python -m bot` does what the command does, and `run` ends by SIGTERM within five seconds, with 0."""
+    command = [sys.executable, "-m", "bot"]
+    made = subprocess.run([*command, "init"], cwd=tmp_path, env=_environment(), capture_output=True, check=True)
+    assert b"claim " in made.stdout
+    with subprocess.Popen([*command, "run"], cwd=tmp_path, env=_environment(), stderr=subprocess.PIPE) as running:
+        assert running.stderr
+        assert b"running since" in running.stderr.readline()
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(LONGEST_STOP) == 0
+        assert running.stderr.read() == b""
+
+
+def test_init_twice_and_claim(bare: House) -> None:
+    """The second `init` keeps what is there; either code makes one coordinator, once."""
+    first = bare("init")
+    kept = {path.name: path.read_bytes() for path in bare.folder.iterdir() if path.suffix in (".toml", ".key")}
+    second = bare("init")
+    assert (first.code, second.code, first.err, second.err) == (0, 0, "", "")
+    assert kept == {name: (bare.folder / name).read_bytes() for name in ("dragoman.toml", "dragoman.key")}
+    assert (bare.folder / "dragoman.key").stat().st_mode & 0o777 == 0o600
+    codes = [re.findall(r"claim (\S+)", ran.out)[0] for ran in (first, second)]
+    said = bare.console(f":as Ana\nclaim {codes[0]}\nmembers\n:room team\n!room here for tasks")
+    assert [row["to"].casefold() for row in said] == ["@ana", "@ana", "#team"]
+    assert "@Ana, coordinator" in said[1]["text"]
+    assert "tasks" in said[2]["text"]
+    said = bare.console(f":as Eve\nclaim {codes[0]}\nmembers\n:as Luis\nclaim {codes[1]}\nmembers")
+    assert ["coordinator" in row["text"] for row in said[:2]] == [False, False]
+    listed = said[-1]["text"]
+    assert ("@Luis, coordinator" in listed, "Eve" in listed) == (True, False)
+
+
+def test_load_twice(house: House) -> None:
+    """What is loaded already changes nothing; what changed in the file is applied."""
+    again = house("load", "small.toml", "--at", AT)
+    assert again == Ran(0, "nothing to change\n", "")
+    house.write("small.toml", SMALL.replace('name = "Olu"', 'name = "Olumide"'))
+    assert "Olumide" in house("load", "small.toml", "--at", AT).out
+    house.write("more.ics", EVENT.replace("\n", "\r\n"))
+    added = house("load", "more.ics", "--session", "Concluding session", "--at", AT)
+    assert (added.code, "Informals" in added.out) == (0, True)
+    repeated = house("load", "more.ics", "--session", "Concluding session", "--at", AT)
+    assert repeated == Ran(0, "nothing to change\n", "")
+
+
+def test_console_json(house: House) -> None:
+    """Each line is one object with exactly to, kind, at and text, in the order of time, and each value is valid."""
+    rows = house.console(
+        "assign articles 1-6 @Luis backup @Mei", ":as Luis", "accept all", "xylophone", ":room general", "!next",
+        ":direct", ":as Ana", f":attach {NEW}", "draft add DEM/CONF.7/L.3/Rev.2 dated 2024-02-02", "draft publish",
+        "yes", "meeting cancel Informals", "yes", "remind me to eat in 2h", ":advance 2d",
+    )  # fmt: skip
+    assert {frozenset(row) for row in rows} == {frozenset(("to", "kind", "at", "text"))}
+    assert {row["to"] for row in rows} == {"@Ana", "@Luis", "@Mei", "#general", "#alerts"}
+    assert {row["kind"] for row in rows} - KINDS == set()
+    assert {row["kind"] for row in rows} >= {"reply", "task", "reminder", "countdown", "alert", "digest"}
+    moments = [dt.datetime.fromisoformat(row["at"]) for row in rows]
+    assert {moment.utcoffset() for moment in moments} == {dt.timedelta(0)}
+    assert moments == sorted(moments)
+    assert all(row["text"].strip() for row in rows)
+
+
+def test_a_console_before_the_load(bare: House) -> None:
+    """A past session is played on what was loaded today: its countdowns come, and its drafts follow each other."""
+    bare("init")
+    bare.write("small.toml", SMALL)
+    assert bare("load", "small.toml").code == 0
+    rows = bare.console(
+        f":attach {NEW}", "draft add DEM/CONF.7/L.3/Rev.2 dated 2024-02-02", "draft publish", "yes", "drafts",
+        "draft withdraw", "yes", "drafts", ":at 2024-02-06T14:30:00Z",
+    )  # fmt: skip
+    lists = [row["text"].splitlines() for row in rows if row["text"].startswith("Draft ")]
+    states = [[line.split()[2] for line in lines if line.startswith("DEM")] for lines in lists]
+    assert states == [["earlier", "current"], ["current", "withdrawn"]]
+    due = {(row["at"], row["text"].split(":")[0]) for row in rows if row["kind"] == "countdown"}
+    assert due >= {("2024-02-05T15:00:00+00:00", "In 1 day"), ("2024-02-06T14:30:00+00:00", "In 30 minutes")}
+
+
+def test_console_as_text(house: House) -> None:
+    """A pipe needs no last line end, empty lines and bytes that are no text are borne, and `:quit` ends it."""
+    ran = house("console", "--at", AT, "--as", "Mei", "--room", "general", typed="\n\udcff\n!next\n:quit\n!next\n")
+    assert (ran.code, ran.err, ran.out.count("[#general] In ")) == (0, "", 1)
+    steered = house("console", "--at", AT, typed=":at yesterday\n:at 2020-01-01T00:00:00Z\n:nonsense\nnext")
+    assert [line[:2] for line in steered.out.splitlines()[:3]] == ["! ", "! ", "! "]
+    assert (steered.code, steered.err, "[@Ana] In " in steered.out) == (0, "", True)
+
+
+def test_errors(house: House) -> None:
+    """Each error is one sentence on standard error, and the exit is not 0."""
+    house.write("garbage.toml", bytes(range(256)))
+    house.write("half.toml", "[coalition\n")
+    house.write("garbage.pdf", b"%PDF-1.7\n" + bytes(range(256)) * 20)
+    house.write("garbage.txt", bytes(range(256)) * 20)
+    house.write("empty.txt", "")
+    house.write("letter.txt", "Dear all,\n\nthere are no articles in this letter.\n")
+    house.write("empty.ics", "")
+    house.write("key.toml", 'databse_url = "x.db"\n')
+    house.write("empty.toml", "")
+    for words, hint in (
+        (("load", "absent.toml"), "absent.toml"),
+        (("load", "garbage.toml"), "UTF-8"),
+        (("load", "half.toml"), "TOML"),
+        (("load", "empty.toml"), "coalition"),
+        (("load", "."), "."),
+        (("load", "empty.ics"), "--session"),
+        (("load", "empty.ics", "--session", "Concluding session"), "calendar"),
+        (("load", "small.toml", "--at", "soon"), "ISO"),
+        (("console", "--at", "soon"), "ISO"),
+        (("console", "--coalition", "Nobody"), "Safeguards Now"),
+        (("console", "--config", "absent.toml"), "absent.toml"),
+        (("console", "--config", "key.toml"), "database_url"),
+        (("console", "--config", "half.toml"), "TOML"),
+        (("text", "parse", "absent.txt"), "absent.txt"),
+        (("text", "parse", "garbage.txt"), ""),
+        (("text", "parse", "garbage.pdf"), "PDF"),
+        (("text", "parse", "empty.txt"), ""),
+        (("text", "parse", "letter.txt", "--json"), "article"),
+        (("text", "compare", str(OLD), "garbage.txt", "--json"), ""),
+        (("text", "compare", str(OLD), str(NEW), "--html", "absent/page.html"), "absent"),
+        (("db", "restore", "letter.txt", "--force"), "backup"),
+        (("db", "backup", "dragoman.key"), "exists"),
+    ):
+        _assert_refused(house(*words), hint)
+    house.write("dragoman.toml", "log_level = 3\n")
+    _assert_refused(house("load", "small.toml"), "log_level")
+
+
+def test_errors_of_the_house(house: House) -> None:
+    """Without key file, with one that others can read or that is damaged, or without database, nothing is opened."""
+    key, database = house.folder / "dragoman.key", house.folder / "dragoman.db"
+    kept = key.read_bytes()
+    key.chmod(0o644)
+    _assert_none_opens(house, "chmod 600")
+    key.unlink()
+    _assert_none_opens(house, "no key file")
+    _assert_refused(house("init"), "dragoman.key")
+    assert not key.exists()
+    key.write_bytes(b"not base64!\n")
+    key.chmod(0o600)
+    _assert_none_opens(house, "damaged")
+    key.write_bytes(kept)
+    database.unlink()
+    _assert_none_opens(house, "no database")
+    database.write_bytes(b"no database at all" * 100)
+    _assert_none_opens(house, "database")
+
+
+def test_texts(bare: House) -> None:
+    """`text parse --json` and `text compare --json` print what tools build on; joined ops give both sides' texts."""
+    sides = [json.loads(bare("text", "parse", file, "--json").out) for file in (OLD, NEW)]
+    for side in sides:
+        assert [*side] == ["language", "label", "provisions"]
+        shapes = {tuple((name, type(value)) for name, value in row.items()) for row in side["provisions"]}
+        assert shapes == {(("label", str), ("kind", str), ("heading", str), ("chapter", str), ("placeholder", bool),
+                           ("brackets", int), ("text", str))}  # fmt: skip
+        assert side["provisions"][0]["label"] == "PREAMBLE"
+    compared = json.loads(bare("text", "compare", OLD, NEW, "--json").out)
+    assert [compared[name]["provisions"] for name in ("old", "new")] == [len(side["provisions"]) for side in sides]
+    before, after = ({row["label"]: row["text"] for row in side["provisions"]} for side in sides)
+    for change in compared["changes"]:
+        assert [*change] == ["old", "new", "relation", "flags", "heading", "similarity", "ops"]
+        for side, texts, left_out in (("old", before, "insert"), ("new", after, "delete")):
+            joined = "".join(text for op, text in change["ops"] if op != left_out)
+            assert joined.split() == " ".join(texts[label] for label in change[side]).split()
+    labels = [label for change in compared["changes"] for label in change["old"]]
+    assert set(labels) == set(before)
+    page = bare("text", "compare", OLD, NEW, "--html", "page.html")
+    assert (page.code, "<html" in (bare.folder / "page.html").read_text("utf-8")) == (0, True)
+    assert "preamble" in bare("text", "parse", OLD).out.casefold()
+
+
+def test_doctor_and_environment(house: House) -> None:
+    """All is well, also when everything is named by the environment; without a database it says what to run."""
+    well = house("doctor")
+    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 4)
+    elsewhere = house.folder / "elsewhere"
+    elsewhere.mkdir()
+    named = {
+        "DRAGOMAN_DATABASE_URL": str(elsewhere / "my.db"),
+        "DRAGOMAN_KEY_FILE": str(house.folder / "dragoman.key"),
+    }
+    missing = house("doctor", **named)
+    assert (missing.code, "dragoman init" in missing.out) == (1, True)
+    assert house("db", "upgrade", **named).code == 0
+    assert (elsewhere / "my.db").exists()
+    assert house("db", "upgrade", **named).out == "the database is up to date\n"
+    (house.folder / "dragoman.toml").rename(elsewhere / "our.toml")
+    assert house("doctor", DRAGOMAN_CONFIG=str(elsewhere / "our.toml")).code != 0
+
+
+def test_backup_and_restore(house: House) -> None:
+    """A backup holds what was there when it was made, in no readable form, and comes back only when asked plainly."""
+    house.console("note before the backup")
+    assert house("db", "backup", "copy").code == 0
+    assert b"Safeguards Now" not in (house.folder / "copy").read_bytes()
+    house.console("assign article 5 @Mei")
+    refused = house("db", "restore", "copy")
+    _assert_refused(refused, "--force")
+    assert "article 5" in house.console("tasks open")[0]["text"]
+    assert house("db", "restore", "copy", "--force").code == 0
+    assert "article 5" not in house.console("tasks open")[0]["text"]
+    house.write("dragoman.key", b"A" * 43 + b"=\n")
+    (house.folder / "dragoman.key").chmod(0o600)
+    _assert_refused(house("db", "restore", "copy", "--force"), "another key file")
+
+
+def _assert_none_opens(house: House, hint: str) -> None:
+    for words in (("db", "backup", "copy"), ("console",), ("run",), ("load", "small.toml")):
+        _assert_refused(house(*words), hint)
+    doctor = house("doctor")
+    assert (doctor.code, doctor.err, hint in doctor.out or "dragoman init" in doctor.out) == (1, "", True)
+
+
+def _assert_refused(ran: Ran, hint: str) -> None:
+    assert ran.code != 0, ran
+    assert ran.out == "", ran
+    assert re.fullmatch(r"dragoman: [^\n]{15,400}\n", ran.err), ran
+    assert "Traceback" not in ran.err
+    assert hint in ran.err, ran

@@ -1,0 +1,169 @@
+"""Backup and restore: the same database comes back, only with the key file, and never over one in use."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from storage.backup import BackupProblem, backup, restore
+from storage.cipher import Keyring, create_key_file, read_key_file
+from storage.coalitions import founding
+from storage.migrate import upgrade
+from storage.tables import Coalition, Member
+from storage.work import Store, Work
+
+NOW = dt.datetime(2024, 1, 29, 10, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Keyring:
+    """Give the keyring of a fresh key file."""
+    create_key_file(tmp_path / "dragoman.key")
+    return read_key_file(tmp_path / "dragoman.key")
+
+
+@pytest.fixture
+def url(tmp_path: Path, keyring: Keyring) -> str:
+    """Give a database with one coalition and one member in it."""
+    address = f"sqlite+aiosqlite:///{tmp_path}/dragoman.db"
+
+    def found(work: Work) -> None:
+        with founding(work, "Coalition of Test", NOW) as coalition:
+            work.put(Member(coalition_id=coalition.id, alias="Quetzal"))
+
+    async def fill() -> None:
+        await upgrade(address)
+        store = Store(address, keyring)
+        await store.write(None, found)
+        await store.close()
+
+    asyncio.run(fill())
+    return address
+
+
+def aliases(url: str, keyring: Keyring) -> list[str]:
+    """Give the aliases that a database holds."""
+
+    async def ask() -> list[str]:
+        store = Store(url, keyring)
+        found = await store.read(1, lambda work: [member.alias for member in work.rows(Member)])
+        await store.close()
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_a_database_comes_back(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """What a backup restores elsewhere opens with the same key file; the copy says nothing without it."""
+    target = tmp_path / "copy.backup"
+    asyncio.run(backup(url, target, keyring))
+    content = target.read_bytes()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert b"SQLite format" not in content
+    assert b"Coalition of Test" not in content
+    assert (tmp_path / "dragoman.key").read_bytes().strip() not in content
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path}/other.db"
+    asyncio.run(restore(target, elsewhere, keyring))
+    assert aliases(elsewhere, keyring) == ["Quetzal"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_a_backup_is_of_the_last_commit(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """What stands only in the write-ahead log of an open database is in the backup too."""
+    with closing(sqlite3.connect(tmp_path / "dragoman.db")) as database:
+        database.execute("UPDATE coalition SET language = 'fr'")
+        database.commit()
+        assert (tmp_path / "dragoman.db-wal").stat().st_size
+        asyncio.run(backup(url, tmp_path / "copy.backup", keyring))
+    asyncio.run(restore(tmp_path / "copy.backup", f"sqlite+aiosqlite:///{tmp_path}/other.db", keyring))
+    with closing(sqlite3.connect(tmp_path / "other.db")) as copy:
+        assert copy.execute("SELECT language FROM coalition").fetchall() == [("fr",)]
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """Neither a backup nor a restore replaces a file; with force a restore does, write-ahead log included."""
+    target = tmp_path / "copy.backup"
+    asyncio.run(backup(url, target, keyring))
+    with pytest.raises(BackupProblem, match="exists already: choose another name"):
+        asyncio.run(backup(url, target, keyring))
+    with pytest.raises(BackupProblem, match=r"there is a database at .* already"):
+        asyncio.run(restore(target, url, keyring))
+    with closing(sqlite3.connect(tmp_path / "dragoman.db")) as database:
+        database.execute("DELETE FROM member")
+        database.commit()
+    asyncio.run(restore(target, url, keyring, force=True))
+    assert aliases(url, keyring) == ["Quetzal"]
+
+
+def test_a_database_in_use_is_not_replaced(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """While a process has the database open, even force is refused."""
+    asyncio.run(backup(url, tmp_path / "copy.backup", keyring))
+    with closing(sqlite3.connect(tmp_path / "dragoman.db")) as database:
+        database.execute("SELECT * FROM coalition").fetchall()
+        with pytest.raises(BackupProblem, match="is in use: stop Dragoman first"):
+            asyncio.run(restore(tmp_path / "copy.backup", url, keyring, force=True))
+
+
+def test_a_broken_database_can_be_replaced(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """A file that is no database any more does not stand in the way of a forced restore."""
+    asyncio.run(backup(url, tmp_path / "copy.backup", keyring))
+    (tmp_path / "dragoman.db").write_bytes(b"what the disk left of it" * 100)
+    asyncio.run(restore(tmp_path / "copy.backup", url, keyring, force=True))
+    assert aliases(url, keyring) == ["Quetzal"]
+
+
+def test_what_does_not_fit_changes_nothing(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """Another key file, a damaged backup and a file that is none are each refused, before anything is replaced."""
+    target = tmp_path / "copy.backup"
+    asyncio.run(backup(url, target, keyring))
+    with pytest.raises(BackupProblem, match="damaged, or was made with another key file"):
+        asyncio.run(restore(target, url, Keyring([bytes(32)]), force=True))
+    target.write_bytes(target.read_bytes()[:-1])
+    with pytest.raises(BackupProblem, match="damaged, or was made with another key file"):
+        asyncio.run(restore(target, url, keyring, force=True))
+    target.write_bytes(b"x")
+    with pytest.raises(BackupProblem, match="is no backup made by"):
+        asyncio.run(restore(target, url, keyring, force=True))
+    assert aliases(url, keyring) == ["Quetzal"]
+
+
+def test_only_sqlite_is_copied(tmp_path: Path, keyring: Keyring) -> None:
+    """For PostgreSQL its own tools are named."""
+    with pytest.raises(BackupProblem, match="pg_dump"):
+        asyncio.run(backup("postgresql+asyncpg://db/x", tmp_path / "copy.backup", keyring))
+
+
+def test_a_coalition_that_failed_leaves_no_key(tmp_path: Path, keyring: Keyring) -> None:
+    """An id comes again after a rolled-back founding, and opens with the new coalition's key."""
+
+    def fail(work: Work) -> None:
+        with founding(work, "A", NOW) as coalition:
+            work.put(Member(coalition_id=coalition.id, alias="Lost"))
+            raise LookupError("lost")
+
+    def found(work: Work) -> int:
+        with founding(work, "B", NOW) as coalition:
+            work.put(Member(coalition_id=coalition.id, alias="Found"))
+            return coalition.id
+
+    async def run() -> list[str]:
+        address = f"sqlite+aiosqlite:///{tmp_path}/a.db"
+        await upgrade(address)
+        store = Store(address, keyring)
+        with pytest.raises(LookupError, match="lost"):
+            await store.write(None, fail)
+        made = await store.write(None, found)
+        await store.close()
+        again = Store(address, read_key_file(tmp_path / "dragoman.key"))
+        names = await again.read(made, lambda work: [row.alias for row in work.rows(Member)])
+        names += await again.read(None, lambda work: list(work.exec(select(Coalition.name))))
+        await again.close()
+        return names
+
+    assert asyncio.run(run()) == ["Found", "B"]

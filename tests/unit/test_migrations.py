@@ -1,0 +1,83 @@
+"""Migrations: they make what the tables say, in one transaction, and know where a database stands."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from storage.migrate import DatabaseProblem, State, state, upgrade
+from storage.work import open_engine
+
+
+def url(path: Path) -> str:
+    """Give the address of a SQLite file."""
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
+    """Models and migrated schema do not differ: columns, types, keys, indexes."""
+
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, SQLModel.metadata))
+
+    async def run() -> list[Any]:
+        await upgrade(url(tmp_path / "a.db"))
+        engine = open_engine(url(tmp_path / "a.db"))
+        async with engine.begin() as connection:
+            found = await connection.run_sync(differences)
+        await engine.dispose()
+        return found
+
+    assert asyncio.run(run()) == []
+
+
+def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
+    """Asking makes no file; upgrading names what was applied; again, there is nothing to do."""
+    path = tmp_path / "a.db"
+    assert asyncio.run(state(url(path))) is State.EMPTY
+    assert not path.exists()
+    assert asyncio.run(upgrade(url(path))) == ["0001 All tables"]
+    assert asyncio.run(state(url(path))) is State.CURRENT
+    assert asyncio.run(upgrade(url(path))) == []
+
+
+def test_newer_database_is_let_be(tmp_path: Path) -> None:
+    """A database of a later version is told and not touched."""
+    path = tmp_path / "a.db"
+    asyncio.run(upgrade(url(path)))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert asyncio.run(state(url(path))) is State.NEWER
+    with pytest.raises(DatabaseProblem, match="a newer version of Dragoman made this database"):
+        asyncio.run(upgrade(url(path)))
+
+
+def test_failed_upgrade_leaves_nothing(tmp_path: Path) -> None:
+    """A table in the way stops the upgrade, and no other table is left behind."""
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE task (id INTEGER)")
+    with pytest.raises(DatabaseProblem, match="cannot be opened or changed"):
+        asyncio.run(upgrade(url(path)))
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("task",)]
+
+
+@pytest.mark.parametrize("broken", ["file", "folder"])
+def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, broken: str) -> None:
+    """A file that is no database and a folder that is missing are told without a traceback."""
+    path = tmp_path / "a.db" if broken == "file" else tmp_path / "no" / "a.db"
+    if broken == "file":
+        path.write_text("no database, but long enough to be taken for one" * 20)
+    with pytest.raises(DatabaseProblem):
+        asyncio.run(upgrade(url(path)))

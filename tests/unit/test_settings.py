@@ -1,0 +1,100 @@
+"""Settings: defaults beside the configuration file, the environment above it, problems in one sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config.settings import SettingsProblem, load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty folder, without variables of ours."""
+    for name in list(os.environ):
+        if name.startswith("DRAGOMAN_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def configured(folder: Path, words: str) -> Path:
+    """Write a configuration file."""
+    path = folder / "dragoman.toml"
+    path.write_text(words, "utf-8")
+    return path
+
+
+def problem(config: Path | None = None) -> str:
+    """Give the sentence with which the settings are refused."""
+    with pytest.raises(SettingsProblem) as raised:
+        load_settings(config)
+    return str(raised.value)
+
+
+def test_defaults_stand_beside_the_configuration_file(tmp_path: Path) -> None:
+    """Without a word in the file, database and key file are its neighbours."""
+    (tmp_path / "etc").mkdir()
+    settings = load_settings(configured(tmp_path / "etc", ""))
+    assert settings.database_url.get_secret_value() == f"sqlite+aiosqlite:///{tmp_path}/etc/dragoman.db"
+    assert settings.key_file == tmp_path / "etc" / "dragoman.key"
+    assert settings.log_level == "info"
+
+
+def test_nothing_configured_means_here(tmp_path: Path) -> None:
+    """The default configuration file may be missing, and the current folder is meant."""
+    assert load_settings().config == tmp_path / "dragoman.toml"
+
+
+@pytest.mark.parametrize("given", ["data/a.db", "sqlite:///data/a.db", "sqlite+aiosqlite:///data/a.db"])
+def test_paths_and_addresses_of_sqlite_mean_the_same(tmp_path: Path, given: str) -> None:
+    """People may write a path or an address; relative ones count from the file's folder."""
+    settings = load_settings(configured(tmp_path, f'database_url = "{given}"'))
+    assert settings.database_url.get_secret_value() == f"sqlite+aiosqlite:///{tmp_path}/data/a.db"
+
+
+def test_environment_is_above_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable replaces what the file says; the rest of the file stands."""
+    path = configured(tmp_path, 'database_url = "a.db"\nkey_file = "a.key"\nlog_level = "debug"')
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(path))
+    monkeypatch.setenv("DRAGOMAN_DATABASE_URL", "b.db")
+    monkeypatch.setenv("DRAGOMAN_LOG_LEVEL", "error")
+    settings = load_settings()
+    assert settings.database_url.get_secret_value().endswith("/b.db")
+    assert settings.key_file == tmp_path / "a.key"
+    assert settings.log_level == "error"
+
+
+def test_secrets_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither printing the settings nor refusing the address says the password."""
+    monkeypatch.setenv("DRAGOMAN_DATABASE_URL", "postgresql+asyncpg://me:hunter2@db/x")
+    assert "hunter2" not in repr(load_settings(configured(tmp_path, "")))
+    monkeypatch.setenv("DRAGOMAN_DATABASE_URL", "mysql://me:hunter2@db/x")
+    assert problem() == "DRAGOMAN_DATABASE_URL must be the path of a SQLite file, or sqlite:///PATH."
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ('databse_url = "x"', "dragoman.toml has an unknown setting databse_url: did you mean database_url?"),
+        ("zz = 1", "dragoman.toml has an unknown setting zz: it may hold database_url, key_file, log_level."),
+        ("key_file = 3", "key_file in dragoman.toml must be text in quotes."),
+        ('log_level = "loud"', "log_level in dragoman.toml must be debug, info, warning or error."),
+        ('database_url = "mysql://x/y"', "database_url in dragoman.toml must be the path of a SQLite file, or "
+                                         "sqlite:///PATH."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, words: str, sentence: str) -> None:
+    """Unknown keys and wrong values are refused by name, with what to write instead."""
+    assert problem(configured(tmp_path, words)) == sentence
+
+
+def test_broken_files_and_slips_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing file, a file that is no TOML and a misspelt variable are each told."""
+    assert problem(tmp_path / "no.toml") == (
+        f"The configuration file {tmp_path}/no.toml is missing: `dragoman init` writes it."
+    )
+    assert problem(configured(tmp_path, "a = ")).startswith("dragoman.toml is not valid TOML: ")
+    monkeypatch.setenv("DRAGOMAN_KEYFILE", "x")
+    assert problem() == "The environment variable DRAGOMAN_KEYFILE is unknown: did you mean DRAGOMAN_KEY_FILE?"
