@@ -30,6 +30,7 @@ check: $(VENV)/installed-test $(BIN)/dragoman  ## lint, formatting, types and im
 
 soak: $(VENV)/installed-test $(BIN)/dragoman  ## run the tests that take long
 	$(BIN)/pytest -m soak
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=new
 
 docs: $(VENV)/installed-test $(BIN)/dragoman  ## write the reference of commands anew
 	$(BIN)/python -m tests.reference

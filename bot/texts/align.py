@@ -93,7 +93,8 @@ def _weight(one: Provision, two: Provision, moved: Flow, index: int, other: int)
     label = same_label(one.label, two.label)
     content = 0.6 * alike + 0.4 * covered
     why = "words" if covered >= _LEAST_PAIR else "heading" if heading >= _SAME_HEADING else ""
-    if not why and label and one.kind == two.kind and (one.kind == "preamble" or not (one.heading and two.heading)):
+    titled = bool(words(one.heading) and words(two.heading))
+    if not why and label and one.kind == two.kind and (one.kind == "preamble" or not titled):
         why = "label"
     return (content + _HEADING_WEIGHT * heading + _LABEL_WEIGHT * label if why else 0.0), why
 
@@ -159,11 +160,15 @@ def _same_headings(old: tuple[Provision, ...], new: tuple[Provision, ...]) -> se
 
 
 def _placeholders(old: tuple[Provision, ...], new: tuple[Provision, ...]) -> list[Link]:
-    notes = {label_key(provision.label): two for two, provision in enumerate(new) if provision.placeholder}
+    """Placeholders of one label, each with one: the first with the first, the second with the second."""
+    notes: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for two in reversed(range(len(new))):
+        if new[two].placeholder:
+            notes[label_key(new[two].label)].append(two)
     return [
-        Link(one, notes[label_key(provision.label)], "continued", True, 1.0, "label")
+        Link(one, notes[label_key(provision.label)].pop(), "continued", True, 1.0, "label")
         for one, provision in enumerate(old)
-        if provision.placeholder and label_key(provision.label) in notes
+        if provision.placeholder and notes[label_key(provision.label)]
     ]
 
 

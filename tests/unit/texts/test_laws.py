@@ -2,7 +2,7 @@
 
 import string
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.texts.compare import Comparison, compare
@@ -95,6 +95,8 @@ def test_an_excerpt_is_empty_only_where_nothing_changed(old: list[str], new: lis
 
 
 @given(DRAFTS)
+@example("[Article 1 bis]\nDeleted.\n[Article 1 bis]\nDeleted.")
+@example("Article 1\n[\n;")
 def test_a_text_and_itself(text: str) -> None:
     """Comparing a text with itself gives only unchanged."""
     one = document(text)
