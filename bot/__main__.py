@@ -19,7 +19,7 @@ from bot.texts.document import Unreadable
 from config.settings import Settings, SettingsProblem, load_settings
 from storage.backup import BackupProblem
 from storage.cipher import KeyProblem
-from storage.migrate import DatabaseProblem
+from storage.trouble import DatabaseProblem
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Dragoman keeps a coalition in step through a treaty negotiation.")  # fmt: skip

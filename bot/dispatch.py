@@ -29,6 +29,7 @@ from storage.tables import (
     Role,
     Room,
 )
+from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
 STALE_AFTER = dt.timedelta(minutes=15)
@@ -84,6 +85,8 @@ class Dispatch:
             return
         except (Refusal, NeedsYes) as problem:
             answer: Refusal | NeedsYes = problem
+        except DatabaseTrouble:
+            raise  # not the command's fault: it waits in the inbox and is done when the database works again
         except Exception as problem:
             code = f"{type(problem).__name__}-{row_id}"
             _log.error("command failed", inbox=row_id, code=code)

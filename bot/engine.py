@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from typing import Literal
+
+import structlog
 
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
@@ -12,11 +15,16 @@ from bot.invocation import Invocation
 from bot.outbox import Outbox
 from bot.ports import Alarm
 from bot.retention import erase_old
+from storage.trouble import DatabaseTrouble
 from storage.work import Store
 
 SWEEP_SECONDS = 15.0
 """How long the engine sleeps at most: a clock that jumped is noticed within this time."""
 ERASE_EVERY = dt.timedelta(hours=1)
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""How many seconds `run` waits after trouble with the database: twice as long each time in a row."""
+
+_log = structlog.get_logger()
 
 
 class Engine:
@@ -52,16 +60,33 @@ class Engine:
         await self.settle()
 
     async def run(self, alarm: Alarm, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; what is unsent then is left for the next start."""
+        """Work until `stop` is set; what is unsent then is left for the next start.
+
+        Trouble with the database is logged by its code and tried again, ever more seldom.
+        """
         stopping = asyncio.create_task(stop.wait())
-        while not stop.is_set():
-            await self.settle()
-            alarm.at(await self._outbox.next_moment(), self._woken.set)
-            waking = asyncio.create_task(self._woken.wait())
-            await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            waking.cancel()
-            self._woken.clear()
-        stopping.cancel()
+        pause = FIRST_PAUSE
+        try:
+            while not stop.is_set():
+                try:
+                    await self.settle()
+                    alarm.at(await self._outbox.next_moment(), self._woken.set)
+                except DatabaseTrouble as trouble:
+                    _log.error("database trouble", code=trouble.code, seconds=pause)
+                    await asyncio.wait({stopping}, timeout=pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                else:
+                    pause = FIRST_PAUSE
+                    await self._sleep(stopping)
+        finally:
+            stopping.cancel()
+
+    async def _sleep(self, stopping: asyncio.Task[Literal[True]]) -> None:
+        """Wait until something wakes the engine, for the time of a sweep at most."""
+        waking = asyncio.create_task(self._woken.wait())
+        await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        waking.cancel()
+        self._woken.clear()
 
     async def _erase(self) -> None:
         now = self.clock.now()

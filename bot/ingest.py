@@ -20,6 +20,7 @@ from bot.reading import compare_documents, read_file
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
 from storage.tables import Draft, DraftState, Label, Notice, NoticeKind
+from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
 _log = structlog.get_logger()
@@ -61,6 +62,8 @@ class Ingest:
             return
         except Unreadable as problem:
             reason = problem
+        except DatabaseTrouble:
+            raise  # not the file's fault: it stays received, and is taken again
         except Exception as problem:
             code = f"{type(problem).__name__}-{draft_id}"
             _log.error("draft failed", draft=draft_id, code=code)

@@ -19,6 +19,7 @@ from bot.ports import Chat, SendLater, SendRefused
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
 from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState
+from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
 LEASE = dt.timedelta(seconds=60)
@@ -95,6 +96,8 @@ class Outbox:
         """Send what was left unsettled by a crash, then what is due, and give the lane back."""
         try:
             parcels = await self._store.write(leased.coalition_id, lambda work: self._prepare(work, leased))
+        except DatabaseTrouble:
+            raise  # not the lane's fault
         except Exception as problem:  # a lane that cannot be written must not stop the others
             await self._later(leased, type(problem).__name__, None)
             return

@@ -11,19 +11,20 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
 
+import storage.tables  # noqa: F401 - fills the metadata
+from storage.trouble import DatabaseProblem, told_plainly
 from storage.work import open_engine
 
 T = TypeVar("T")
 
 _HERE = Path(__file__).parent / "migrations"
-
-
-class DatabaseProblem(Exception):
-    """The database cannot be opened or brought up to date; str() says what to do."""
+_FIRST = "coalition"
+"""A table that every version has."""
 
 
 class State(StrEnum):
@@ -33,6 +34,18 @@ class State(StrEnum):
     BEHIND = "behind"
     EMPTY = "empty"
     NEWER = "newer"
+    DAMAGED = "damaged"
+    """Tables that its version should have are missing, or it has tables and does not say of which version."""
+
+
+_CANNOT = (
+    "the database cannot be opened or changed: check that the address in the settings is right, that the file "
+    "is a database, and that nothing else holds it"
+)
+DAMAGED = (
+    "the database is damaged, tables or the mark of its version are missing: put a backup back with "
+    "`dragoman db restore FILE --force`"
+)
 
 
 async def state(url: str) -> State:
@@ -63,14 +76,11 @@ def sqlite_path(url: str) -> Path | None:
 async def _run(url: str, act: Callable[[Connection], T]) -> T:
     engine = open_engine(url)
     try:
-        async with engine.begin() as connection:
-            return await connection.run_sync(act)
+        with told_plainly(_CANNOT):
+            async with engine.begin() as connection:
+                return await connection.run_sync(act)
     except (DBAPIError, OSError):
-        # What the driver says quotes statements and, for PostgreSQL, addresses.
-        raise DatabaseProblem(
-            "the database cannot be opened or changed: check that the address in the settings is right, that the file "
-            "is a database, and that nothing else holds it"
-        ) from None
+        raise DatabaseProblem(_CANNOT) from None
     finally:
         await engine.dispose()
 
@@ -78,16 +88,23 @@ async def _run(url: str, act: Callable[[Connection], T]) -> T:
 def _state(connection: Connection) -> State:
     current = MigrationContext.configure(connection).get_current_revision()
     scripts = ScriptDirectory(str(_HERE))
+    ours = set(SQLModel.metadata.tables)
+    there = ours & set(inspect(connection).get_table_names())
     if current is None:
-        return State.EMPTY
+        return State.DAMAGED if there else State.EMPTY
     if current == scripts.get_current_head():
-        return State.CURRENT
+        return State.CURRENT if there == ours else State.DAMAGED
     known = {script.revision for script in scripts.walk_revisions()}
-    return State.BEHIND if current in known else State.NEWER
+    if current not in known:
+        return State.NEWER
+    return State.BEHIND if _FIRST in there else State.DAMAGED
 
 
 def _upgrade(connection: Connection) -> list[str]:
-    if _state(connection) is State.NEWER:
+    stands = _state(connection)
+    if stands is State.DAMAGED:
+        raise DatabaseProblem(DAMAGED)
+    if stands is State.NEWER:
         raise DatabaseProblem("a newer version of Dragoman made this database: install that version again")
     current = MigrationContext.configure(connection).get_current_revision()
     scripts = ScriptDirectory(str(_HERE))

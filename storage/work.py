@@ -18,6 +18,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.journal import Entry, entries
 from storage.tables import Coalition
+from storage.trouble import told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -78,11 +79,14 @@ class Store:
         self._engine = _open(url)
 
     async def write(self, coalition_id: int | None, act: Callable[[Work], T]) -> T:
-        """Run `act` in one transaction that is committed when it returns and rolled back when it raises."""
+        """Run `act` in one transaction that is committed when it returns and rolled back when it raises.
+
+        Raises DatabaseTrouble for what may pass (the database is held, the disk is full), DatabaseProblem for the rest.
+        """
         return await self._run(coalition_id, act, read_only=False)
 
     async def read(self, coalition_id: int | None, ask: Callable[[Work], T]) -> T:
-        """Run `ask` on one consistent state of the database; what it changes is not kept."""
+        """Run `ask` on one consistent state of the database; what it changes is not kept. Raises as `write` does."""
         return await self._run(coalition_id, ask, read_only=True)
 
     async def close(self) -> None:
@@ -95,7 +99,8 @@ class Store:
 
     def _within(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
         engine = self._engine.execution_options(dragoman_reads=True) if read_only else self._engine
-        with sealing(self.keyring, coalition_id or DEPLOYMENT), Work(engine, expire_on_commit=False) as work:
+        scope = coalition_id or DEPLOYMENT
+        with told_plainly(), sealing(self.keyring, scope), Work(engine, expire_on_commit=False) as work:
             if coalition_id is not None:
                 self._admit(work, coalition_id)
             result = act(work)

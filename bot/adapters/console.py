@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,15 @@ from bot.plain import plain
 from bot.ports import Destination
 from bot.problem import Problem
 from bot.when import read_duration
+from storage.trouble import DatabaseProblem, DatabaseTrouble
 
 PLATFORM = "console"
 LONGEST_LINE = 20_000
 FARTHEST = dt.timedelta(days=3 * 366)
 """How far the clock moves at once: each thing that is due on the way is done."""
+
+MOST_KEYS = 1000
+"""How many messages are remembered as shown."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a terminal would obey instead of showing."""
@@ -47,9 +52,13 @@ class ConsoleChat:
     def __init__(self, write: Callable[[str], None], *, as_json: bool = False) -> None:
         """Take what writes a line."""
         self._write, self._as_json = write, as_json
+        self._shown: deque[str] = deque(maxlen=MOST_KEYS)
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
-        """Show the message."""
+        """Show the message, once: what was shown and could not be settled comes again under its key."""
+        if key in self._shown:
+            return key
+        self._shown.append(key)
         name = f"@{to.name}" if to.reader.personal else f"#{to.name}"
         text = plain(message, to.reader)
         if self._as_json:
@@ -61,7 +70,11 @@ class ConsoleChat:
 
 
 class ConsoleProblem(Exception):
-    """A line that steers the console cannot be followed; str() says why."""
+    """A line cannot be followed; str() says why."""
+
+
+class ConsoleTrouble(ConsoleProblem):
+    """The database could not be used; str() says what became of the line."""
 
 
 @dataclass
@@ -86,9 +99,15 @@ class Console:
             raise ConsoleProblem(f"this line is longer than {LONGEST_LINE} characters: send a file with `:attach FILE`")
         if words.startswith(":"):
             return await self._steer(*_split(words[1:]))
-        await self.core.receive(self._invocation(words))
+        try:
+            await self.core.receive(self._invocation(words))
+        except DatabaseProblem as problem:
+            raise ConsoleTrouble(f"this was not taken: {problem}; then say it again") from None
         self.attached = None
-        await self.core.settle()
+        try:
+            await self.core.settle()
+        except DatabaseTrouble as problem:
+            raise ConsoleTrouble(f"this is kept and done with the next line: {problem}") from None
         return True
 
     def _invocation(self, words: str) -> Invocation:
@@ -147,7 +166,10 @@ class Console:
             raise ConsoleProblem(f"time does not go backwards: it is {now.isoformat()} already")
         if moment - now > FARTHEST:
             raise ConsoleProblem("that is too far at once: go three years at most")
-        await self.core.advance(self.clock, moment)
+        try:
+            await self.core.advance(self.clock, moment)
+        except DatabaseTrouble as problem:
+            raise ConsoleTrouble(f"it is only {self.clock.now().isoformat()} yet: {problem}") from None
 
 
 _EXAMPLES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -19,6 +20,7 @@ from storage import migrate
 from storage.cipher import KeyProblem, create_key_file, read_key_file
 from storage.coalitions import create
 from storage.tables import Coalition, Inbox, Notice, NoticeState
+from storage.trouble import DatabaseProblem
 from storage.work import Work
 
 CODE_HOURS = 24
@@ -29,6 +31,9 @@ database_url = "dragoman.db"
 key_file = "dragoman.key"
 """
 LATE = dt.timedelta(minutes=10)
+MEGABYTE = 1_000_000
+LEAST_FREE = 100 * MEGABYTE
+"""How many free bytes the disk of the database should have."""
 
 
 async def init(config: Path | None) -> int:
@@ -136,7 +141,7 @@ async def _check_database(settings: Settings) -> tuple[bool, str]:
     url = settings.database_url.get_secret_value()
     try:
         state = await migrate.state(url)
-    except migrate.DatabaseProblem as problem:
+    except DatabaseProblem as problem:
         return True, str(problem)
     if state in MENDS:
         return True, MENDS[state]
@@ -153,11 +158,20 @@ async def _check_rows(settings: Settings) -> tuple[bool, str]:
         first = await store.read(None, lambda work: work.exec(select(Coalition.id)).first())
         if first is not None:
             await store.read(first, lambda work: work.tenant)
-    except KeyProblem as problem:
+    except (KeyProblem, DatabaseProblem) as problem:
         return True, str(problem)
     finally:
         await store.close()
-    return False, f"up to date; coalitions: {coalitions}, planned notices: {waiting}"
+    free = _free(settings)
+    if free < LEAST_FREE:
+        return True, f"its disk is nearly full, {free // MEGABYTE} MB are free: make room before it cannot be written"
+    return False, f"up to date; coalitions: {coalitions}, planned notices: {waiting}; {free // MEGABYTE} MB free"
+
+
+def _free(settings: Settings) -> int:
+    """Give how many bytes the database has to grow."""
+    path = migrate.sqlite_path(settings.database_url.get_secret_value())
+    return shutil.disk_usage(path.parent if path is not None else settings.config.parent).free
 
 
 def _figures(work: Work) -> tuple[int, int]:
@@ -179,9 +193,11 @@ async def _last_command(settings: Settings) -> dt.datetime | None:
         if await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.CURRENT:
             return None
         store = open_store(settings)
-    except (migrate.DatabaseProblem, KeyProblem):
+    except (DatabaseProblem, KeyProblem):
         return None  # each has a line of its own
     try:
         return await store.read(None, lambda work: work.exec(select(func.max(Inbox.received_at))).first())
+    except DatabaseProblem:
+        return None
     finally:
         await store.close()

@@ -20,6 +20,7 @@ MENDS = {
     migrate.State.EMPTY: "there is no database yet: run `dragoman init`",
     migrate.State.BEHIND: "the database is of an older version: run `dragoman db upgrade`",
     migrate.State.NEWER: "the database is of a newer version: install the version that made it",
+    migrate.State.DAMAGED: migrate.DAMAGED,
 }
 """What to do about a database that is not up to date."""
 

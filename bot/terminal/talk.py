@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from bot.adapters.console import Console, ConsoleChat, ConsoleProblem, read_moment
+from bot.adapters.console import Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
 from bot.app import build
 from bot.calendar_load import load_calendar
 from bot.clock import SimulatedClock, SystemClock
@@ -66,16 +66,19 @@ async def _plan(store: Store, now: dt.datetime) -> None:
 
 
 async def _talk(talk: Console, *, as_json: bool) -> int:
+    """Follow the lines; 1 when the database could not be used for one of them."""
+    code = 0
     async for line in _lines():
         try:
             if not await talk.line(line):
                 break
         except ConsoleProblem as problem:
+            code = 1 if isinstance(problem, ConsoleTrouble) else code
             if as_json:
                 write_problem(str(problem))
             else:
                 write(f"! {problem}")
-    return 0
+    return code
 
 
 async def _lines() -> AsyncIterator[str]:

@@ -7,9 +7,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -282,6 +284,16 @@ def test_errors_of_the_house(house: House) -> None:
     _assert_none_opens(house, "no database")
     database.write_bytes(b"no database at all" * 100)
     _assert_none_opens(house, "database")
+
+
+def test_errors_of_a_damaged_database(house: House) -> None:
+    """A database without its tables, or without the mark of its version, is told as such by every command."""
+    with closing(sqlite3.connect(house.folder / "dragoman.db")) as database, database:
+        database.execute("DELETE FROM alembic_version")
+    for words in (("load", "small.toml"), ("console",), ("init",), ("db", "upgrade")):
+        _assert_refused(house(*words), "put a backup back")
+    doctor = house("doctor")
+    assert (doctor.code, "put a backup back" in doctor.out, "dragoman init" in doctor.out) == (1, True, False)
 
 
 def test_texts(bare: House) -> None:

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.console import LONGEST_LINE, Console, ConsoleChat, ConsoleProblem, read_moment
+from bot.adapters.console import LONGEST_LINE, Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
 from bot.clock import SimulatedClock
 from bot.invocation import Invocation
 from bot.message import Heading, Text, message, say
 from bot.plain import Reader
 from bot.ports import Destination
+from storage.trouble import DatabaseTrouble
 
 NOW = dt.datetime(2024, 1, 29, 13, tzinfo=dt.UTC)
 
@@ -164,3 +165,36 @@ def test_messages_are_shown_as_text_or_json() -> None:
     assert json.loads(shown[1]) == {
         "to": "@Ana", "kind": "reply", "at": "2024-01-29T13:00:00+00:00", "text": "Plenary\n[@Ana] \x1b[2J“forged”",
     }  # fmt: skip
+
+
+@dataclass
+class Troubled(Core):
+    """A core whose database is away: for what is said, or only for what follows."""
+
+    takes: bool = False
+
+    async def receive(self, invocation: Invocation) -> None:
+        if not self.takes:
+            raise DatabaseTrouble("the disk of the database is full", "SQLITE_FULL")
+        await super().receive(invocation)
+
+    async def settle(self) -> None:
+        raise DatabaseTrouble("the disk of the database is full", "SQLITE_FULL")
+
+
+@pytest.mark.parametrize(("takes", "told"), [(False, "this was not taken: the disk"), (True, "this is kept and done")])
+def test_what_was_typed_during_trouble_is_told(console: Console, takes: bool, told: str) -> None:
+    """Whoever types learns whether it was taken, and what to mend."""
+    console.core = Troubled(takes=takes)
+    with pytest.raises(ConsoleTrouble, match=told):
+        asyncio.run(console.line("take 5"))
+
+
+def test_a_message_is_shown_once() -> None:
+    """One that was shown and could not be settled comes again under its key, and is not shown again."""
+    lines: list[str] = []
+    chat = ConsoleChat(lines.append)
+    to = Destination("console", "ana", "Ana", Reader(ZoneInfo("UTC"), personal=True), "reply", NOW)
+    for key in ("a", "a", "b"):
+        assert asyncio.run(chat.send(to, message(say("Hello")), key)) == key
+    assert lines == ["[@Ana] Hello"] * 2

@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage.migrate import DatabaseProblem, State, state, upgrade
+from storage.migrate import State, state, upgrade
+from storage.trouble import DatabaseProblem
 from storage.work import open_engine
 
 
@@ -66,11 +67,26 @@ def test_failed_upgrade_leaves_nothing(tmp_path: Path) -> None:
     """A table in the way stops the upgrade, and no other table is left behind."""
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path)) as database, database:
-        database.execute("CREATE TABLE task (id INTEGER)")
+        database.execute("CREATE TABLE ix_inbox_state (id INTEGER)")
     with pytest.raises(DatabaseProblem, match="cannot be opened or changed"):
         asyncio.run(upgrade(url(path)))
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("task",)]
+        assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [
+            ("ix_inbox_state",)
+        ]
+
+
+@pytest.mark.parametrize("harm", ["DELETE FROM alembic_version", "DROP TABLE task", "DROP TABLE coalition"])
+def test_damage_is_told(tmp_path: Path, harm: str) -> None:
+    """A database without the mark of its version, or without some of its tables, is neither empty nor up to date."""
+    path = tmp_path / "a.db"
+    asyncio.run(upgrade(url(path)))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA foreign_keys = OFF")
+        database.execute(harm)
+    assert asyncio.run(state(url(path))) is State.DAMAGED
+    with pytest.raises(DatabaseProblem, match="put a backup back"):
+        asyncio.run(upgrade(url(path)))
 
 
 @pytest.mark.parametrize("broken", ["file", "folder"])

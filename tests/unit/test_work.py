@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
@@ -11,8 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from storage.cipher import KeyProblem
 from storage.tables import Coalition, Member, Note, Reminder, Role, Task
+from storage.trouble import DatabaseProblem, DatabaseTrouble
 from storage.work import Store, Work
-from tests.conftest import World
+from tests.conftest import NOW, World
 
 
 def aliases(work: Work) -> list[str]:
@@ -147,3 +150,30 @@ def test_a_coalition_whose_key_is_gone_cannot_be_read(world: World) -> None:
     world.store.keyring.forget(1)
     with pytest.raises(KeyProblem):
         world.read(aliases)
+
+
+def test_a_held_database_is_told_in_our_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may pass is trouble, and what is said of it quotes neither statement nor values."""
+    monkeypatch.setattr("storage.work.BUSY_SECONDS", 0)
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseTrouble, match="something else holds the database") as raised:
+            world.write(lambda work: work.put(Note(coalition_id=1, member_id=1, words="quetzal", noted_at=NOW)))
+    assert (raised.value.code, "quetzal" in str(raised.value)) == ("SQLITE_BUSY", False)
+
+
+def test_a_full_disk_is_trouble_and_a_missing_table_is_not(world: World) -> None:
+    """A full disk may get room; a table does not come back by itself. What was changed before is rolled back."""
+
+    def fill(work: Work) -> None:
+        work.connection().exec_driver_sql("PRAGMA max_page_count = 1")
+        for n in range(200):
+            work.put(Note(coalition_id=1, member_id=1, words=f"{n}" * 500, noted_at=NOW))
+
+    with pytest.raises(DatabaseTrouble, match="disk of the database is full") as raised:
+        world.write(fill)
+    assert raised.value.code == "SQLITE_FULL"
+    with pytest.raises(DatabaseProblem, match="run `dragoman doctor`") as missing:
+        world.write(lambda work: work.connection().exec_driver_sql("SELECT 'quetzal' FROM nowhere"))
+    assert not isinstance(missing.value, DatabaseTrouble)
+    assert world.read(lambda work: work.rows(Note)) == []
