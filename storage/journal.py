@@ -33,6 +33,13 @@ FACTS: dict[str, type[SQLModel]] = {
 """The tables that people change by command. Notices, lanes and the like follow from them."""
 
 _UNCOUNTED = {"version"}
+_TOGETHER: dict[type[SQLModel], frozenset[str]] = {
+    Task: frozenset(
+        ("lead_id", "backup_id", "assigned_at", "accepted_at", "answer_by", "backup_answer_by", "state"),
+    )
+}
+"""Fields that say one thing between them: whoever changes one speaks of all. In whose hands a task is, and their yes to
+it, are so; the due time is not, since it follows the programme without anybody's word."""
 
 
 class ChangedSince(Exception):
@@ -57,7 +64,8 @@ def entries(session: OrmSession) -> Iterator[Entry]:
 def restore(session: OrmSession, journal: Sequence[Entry], *, strict: bool) -> list[SQLModel]:
     """Take the journal's changes back, last first, and give the rows touched.
 
-    Strict: raises ChangedSince when a field no longer has the value it was given. Otherwise such a field, or a row
+    Strict: raises ChangedSince when a field, or one that says something together with it, no longer has the value it
+    was given. Otherwise such a field, or a row
     that was made and changed or replaced since, stays: it is somebody's later word. A task that was made is cancelled,
     not deleted: its number may be on people's lips.
     """
@@ -129,6 +137,9 @@ def _changed(row: SQLModel) -> dict[str, list[Any]]:
             after = history.added[0] if history.added else None
             if _plain(before) != _plain(after):
                 changed[name] = [_plain(before), _plain(after)]
+    together = _TOGETHER.get(type(row), frozenset())
+    if together & changed.keys():
+        changed |= {name: [_plain(getattr(row, name))] * 2 for name in together - changed.keys()}
     return changed
 
 

@@ -83,6 +83,25 @@ def test_a_later_word_stands(world: World) -> None:
     assert (task(world, task_id).words, task(world, task_id).lead_id) == ("one", 3)
 
 
+def test_whose_hands_a_task_is_in_is_one_thing(world: World) -> None:
+    """A yes that came since is somebody's word on the lead that was set; a due time that moved since is not."""
+    task_id = world.write(lambda work: put_task(work, lead_id=2, due=NOW))
+
+    def change(work: Work) -> list[Entry]:
+        work.row(Task, task_id).lead_id = 3
+        return journal_of(work)
+
+    journal = world.write(change)
+    world.write(lambda work: setattr(work.row(Task, task_id), "accepted_at", NOW))
+    with pytest.raises(ChangedSince):
+        take_back(world, journal)
+    assert (task(world, task_id).lead_id, task(world, task_id).accepted_at) == (3, NOW)
+    world.write(lambda work: setattr(work.row(Task, task_id), "accepted_at", None))
+    world.write(lambda work: setattr(work.row(Task, task_id), "due", NOW + dt.timedelta(hours=1)))
+    take_back(world, journal)
+    assert (task(world, task_id).lead_id, task(world, task_id).due) == (2, NOW + dt.timedelta(hours=1))
+
+
 def test_a_task_that_was_made_is_cancelled_and_a_note_deleted(world: World) -> None:
     """A task's number may be on people's lips; other rows simply go."""
 
