@@ -114,6 +114,11 @@ class Verb:
     """The least role that may say it; None: anybody."""
     private: bool = False
     """The answer concerns only the asker: it goes to the direct chat, wherever it was asked."""
+    label: Label = Label.COALITION
+    """How sensitive its answers and refusals are: where a room may not see them, they go to the direct chat.
+
+    Public is for verbs that show each room only what it may see.
+    """
     undoable: bool = False
     """`undo` takes it back."""
     examples: tuple[str, ...] = ()

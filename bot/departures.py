@@ -18,7 +18,7 @@ from bot.plain import Reader
 from bot.planning import replan
 from bot.ports import Destination
 from bot.programme import home_zone
-from bot.rules.labels import direct_ceiling, may_show, room_ceiling
+from bot.rules.labels import direct_ceiling, may_show, occasion_label, room_ceiling
 from bot.rules.waiting import Departure, sort_out
 from storage.tables import (
     Coalition,
@@ -38,7 +38,7 @@ from storage.work import Work
 
 _ORDER = (NoticeKind.REPLY, NoticeKind.ALERT, NoticeKind.TASK, NoticeKind.PROGRAMME, NoticeKind.REMINDER)
 _RECURRING = ("digest", "tasks.overdue-bundle")
-
+_TOO_SENSITIVE = message(say("1 item is too sensitive to be shown here."))
 
 _log = structlog.get_logger()
 
@@ -75,11 +75,18 @@ def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Wr
 
 
 def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
-    """Give the parcels of a lane that were committed but not settled: they go out again under the same key."""
+    """Give the parcels of a lane that were committed but not settled: they go out again under the same key.
+
+    Who reads there may have been made an observer meanwhile, and the room a public one.
+    """
     lane = work.get_one(Lane, lane_id)
+    ceiling = _ceiling(work, lane)
     found = select(Parcel).where(Parcel.lane_id == lane_id, Parcel.state == ParcelState.SENDING)
     parcels = work.exec(found.order_by(col(Parcel.id))).all()
-    return [_outgoing(work, lane, parcel, _first(work, parcel)) for parcel in parcels]
+    return [
+        _outgoing(work, lane, parcel, _first(work, parcel), None if may_show(parcel.label, ceiling) else _TOO_SENSITIVE)
+        for parcel in parcels
+    ]
 
 
 def _cancelled_unless_reply(notice: Notice) -> bool:
@@ -101,7 +108,7 @@ def _parcel(
         key=secrets.token_hex(16),
         lane_id=lane.id,
         kind=min((notice.kind for notice in notices), key=_rank),
-        label=max((notice.label for notice in notices), key=lambda label: label.rank),
+        label=max(map(_label, notices), key=lambda label: label.rank),
         content=content.to_data(),
         created_at=now,
     )
@@ -144,14 +151,18 @@ def _together(notices: Sequence[Notice]) -> list[list[Notice]]:
 def _content(
     work: Work, lane: Lane, group: list[Notice], now: dt.datetime, writers: Mapping[str, Write]
 ) -> Message | None:
-    first = group[0]
+    first, ceiling = group[0], _ceiling(work, lane)
+    if not may_show(_label(first), ceiling):
+        return None if first.occasion else _TOO_SENSITIVE
     if first.occasion:
         coalition = work.get_one(Coalition, work.tenant)
-        leaving = Leaving(work, now, coalition, group, _ceiling(work, lane), _member(work, lane), _room(work, lane))
+        leaving = Leaving(work, now, coalition, group, ceiling, _member(work, lane), _room(work, lane))
         return writers[first.occasion](leaving)
-    if not may_show(first.label, _ceiling(work, lane)) and first.kind is not NoticeKind.REPLY:
-        return message(say("1 item is too sensitive to be shown here."))
     return Message.from_data(first.content or {"blocks": []})
+
+
+def _label(notice: Notice) -> Label:
+    return occasion_label(notice.occasion) if notice.occasion else notice.label
 
 
 def _ceiling(work: Work, lane: Lane) -> Label:

@@ -14,6 +14,7 @@ from bot.invocation import Invocation
 from bot.message import List, Message, Phrase, Text, message, say
 from bot.notices import member_lane, room_lane, tell
 from bot.planning import replan
+from bot.rules.labels import direct_ceiling, may_show, room_ceiling
 from bot.whence import Whence, find_coalition, find_member, find_room
 from storage.cipher import KeyProblem, active
 from storage.tables import (
@@ -22,6 +23,7 @@ from storage.tables import (
     Deed,
     Inbox,
     InboxState,
+    Label,
     Lane,
     Member,
     Notice,
@@ -137,7 +139,8 @@ class Dispatch:
             replan(call.work, call.now)
         deed = self._deed(verb, call)
         if answer is not None:
-            self._reply(call.work, call.invocation, call.account, None if verb.private else call.room, answer)
+            room = _room_for(verb, call.account, call.room)
+            self._reply(call.work, call.invocation, call.account, room, answer, verb.label)
         if deed is not None:
             call.work.flush()
             prefix = f"said/{call.invocation.event_id}/"
@@ -187,7 +190,8 @@ class Dispatch:
         earlier = replace(asked, event_id=said.event_id, origin=said.origin, said_at=now)
         work.delete(waiting)
         words, _ = without_prefix(clean(earlier.words))
-        return replace(call, words=words, invocation=earlier, confirmed=True)
+        room = find_room(work, earlier)  # the question may have been put in the direct chat
+        return replace(call, words=words, invocation=earlier, room=room, confirmed=True)
 
     def _called_off(self, call: Call) -> None:
         """Forget what waits for a yes, so that a yes to something else does not do it after all."""
@@ -200,10 +204,12 @@ class Dispatch:
             self._answer_nobody(work, invocation, problem.phrase)
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
+        found = self._table.find(without_prefix(clean(invocation.words))[0])
+        room = _room_for(found[0] if found else None, account, room)
         if isinstance(problem, NeedsYes) and account is not None:
             self._await_yes(work, account, room, invocation)
-        private = room is not None and _is_private(self._table, invocation)
-        self._reply(work, invocation, account, None if private else room, message(problem.phrase))
+        label = found[0].label if found else Label.PUBLIC
+        self._reply(work, invocation, account, room, message(problem.phrase), label)
 
     def _await_yes(self, work: Work, account: Member, room: Room | None, invocation: Invocation) -> None:
         work.exec(delete(Confirmation).where(col(Confirmation.member_id) == account.id))
@@ -218,7 +224,13 @@ class Dispatch:
         )
 
     def _reply(
-        self, work: Work, invocation: Invocation, account: Member | None, room: Room | None, answer: Message
+        self,
+        work: Work,
+        invocation: Invocation,
+        account: Member | None,
+        room: Room | None,
+        answer: Message,
+        label: Label = Label.PUBLIC,
     ) -> None:
         if room is not None:
             lane = room_lane(work, room)
@@ -226,8 +238,13 @@ class Dispatch:
             lane = member_lane(work, account.id)
         else:
             lane = stranger_lane(work, invocation)
+        if room is None:  # whoever asked was answered what they may see
+            own = direct_ceiling(account.role, lane.platform) if account is not None else Label.PUBLIC
+            label = min(label, own, key=lambda one: one.rank)
         key = f"reply/{invocation.event_id}"
-        tell(work, lane, NoticeKind.REPLY, answer, key=key, now=self._clock.now(), origin=invocation.origin)
+        tell(
+            work, lane, NoticeKind.REPLY, answer, key=key, now=self._clock.now(), label=label, origin=invocation.origin
+        )
 
     def _answer_nobody(self, work: Work, invocation: Invocation, words: Phrase) -> None:
         """Answer somebody whose coalition is not known, in a direct chat only."""
@@ -275,9 +292,15 @@ def _check_role(verb: Verb, call: Call) -> None:
         raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verb.name, role=needed))
 
 
-def _is_private(table: CommandTable, invocation: Invocation) -> bool:
-    found = table.find(without_prefix(clean(invocation.words))[0])
-    return found is not None and found[0].private
+def _room_for(verb: Verb | None, account: Member | None, room: Room | None) -> Room | None:
+    """Give the room that an answer appears in: none, where it concerns the asker alone or is not for that room.
+
+    What a stranger is told, and what is said of words that are no verb, is for everybody.
+    """
+    if room is None or verb is None:
+        return room
+    seen = account is None or may_show(verb.label, room_ceiling(room.label, room.platform))
+    return room if seen and not verb.private else None
 
 
 def stranger_lane(work: Work, invocation: Invocation) -> Lane:

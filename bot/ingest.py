@@ -17,6 +17,7 @@ from bot.notices import member_lane, tell
 from bot.previews import preview, same_text, unreadable
 from bot.provisions import current_draft
 from bot.reading import compare_documents, read_file
+from bot.rules.labels import room_ceiling
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
 from storage.tables import Draft, DraftState, Label, Notice, NoticeKind
@@ -119,4 +120,5 @@ def _answer(work: Work, draft: Draft, content: Message, now: dt.datetime) -> Non
     lane = member_lane(work, draft.added_by)
     before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
     key = f"draft/{draft.id}/{len(before)}"
-    tell(work, lane, NoticeKind.REPLY, content, key=key, now=now, label=Label.CLOSED, origin=draft.origin)
+    label = room_ceiling(Label.CLOSED, lane.platform)  # the platform has seen the file already
+    tell(work, lane, NoticeKind.REPLY, content, key=key, now=now, label=label, origin=draft.origin)

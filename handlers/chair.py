@@ -220,18 +220,18 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "now", call_provision, "now article 24 [in MEETING]",
         "Marks what is on the floor and tells its owners at once.",
-        role=Role.COORDINATOR, undoable=True, examples=("now article 24", "now 24 in Informals"),
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("now article 24", "now 24 in Informals"),
     ),
     Verb(
         "late", late, "late MINUTES [MEETING]", "Moves the meeting that should begin, and its countdowns.",
-        role=Role.COORDINATOR, undoable=True, examples=("late 20", "late 20 Informals"),
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("late 20", "late 20 Informals"),
     ),
     Verb(
         "resumed", resumed, "resumed [MEETING]", "Says that the meeting is on, or on again.",
-        role=Role.COORDINATOR, undoable=True, examples=("resumed",),
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("resumed",),
     ),
     Verb(
         "over", over, "over [MEETING]", "Says that the meeting has ended.",
-        role=Role.COORDINATOR, undoable=True, examples=("over",),
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("over",),
     ),
 )  # fmt: skip

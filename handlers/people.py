@@ -28,6 +28,7 @@ from bot.notices import coordinators, member_lane
 from bot.people import find_member, members, mention
 from bot.plain import zone_name
 from bot.rules.waking import QUIET_TO
+from bot.tasks import look
 from bot.when import WhenProblem, local_moment, read_day, read_when
 from bot.zones import ZoneProblem, find_zone
 from storage.tables import Label, Member, NoticeKind, Role, Standing
@@ -127,7 +128,22 @@ def role(call: Call) -> Message:
     if member.id != call.speaker.id:
         told = say("You are {role} now. `help` lists what you can say.", role=_ROLES[wanted])
         call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, message(told), Label.PUBLIC)
-    return message(say("{who} is {role} now.", who=mention(member), role=_ROLES[wanted]))
+    return message(
+        say("{who} is {role} now.", who=mention(member), role=_ROLES[wanted]),
+        _left_with(call, member) if wanted is Role.OBSERVER else None,
+    )
+
+
+def _left_with(call: Call, observer: Member) -> Inline | None:
+    """Say what an observer still has a part in: they hear of it no more, and cannot give it back."""
+    board = look(call.work, call.now, call.ceiling)
+    tasks = [task for task in board.waiting() if observer.id in (task.lead_id, task.backup_id)]
+    if not tasks:
+        return None
+    return say(
+        "They still have a part in {tasks} and hear no more of it: `reassign {command} @NAME`.",
+        tasks=board.titles(tasks), command=board.command(tasks),
+    )  # fmt: skip
 
 
 def list_members(call: Call) -> Message:

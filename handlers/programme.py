@@ -285,30 +285,31 @@ def _full(call: Call, at: dt.datetime) -> Moment:
 EXAMPLE = "meeting add Plenary tue 15:00 to 18:00 at Conference Room 4 on articles 5-9"
 
 VERBS: tuple[Verb, ...] = (
-    Verb("next", say_next, "next", "Says what is on next, where, and in how long.", role=Role.OBSERVER),
+    Verb("next", say_next, "next", "Says what is on next, where, and in how long.", role=Role.OBSERVER,
+         label=Label.PUBLIC),
     Verb(
         "programme", show_programme, "programme [today | DATE | session]",
-        "Shows the meetings of a day or of the whole session.", role=Role.OBSERVER,
+        "Shows the meetings of a day or of the whole session.", role=Role.OBSERVER, label=Label.PUBLIC,
         examples=("programme", "programme tomorrow", "programme session"), aliases=("program",),
     ),
     Verb(
         "meeting add", add_meeting, ADD, "Puts a meeting on the programme and tells the owners of what it takes up.",
-        role=Role.COORDINATOR, undoable=True,
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True,
         examples=(EXAMPLE, "meeting add Informals wed 10:00 New York time for 3h"),
     ),
     Verb(
         "meeting move", move_meeting, MOVE, "Moves a meeting, keeps its length, and tells those whom it hits.",
-        role=Role.COORDINATOR, undoable=True,
+        role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True,
         examples=("meeting move Plenary to thu 15:00", "meeting move 3 to 16:00 at Conference Room 2"),
     ),
     Verb(
         "meeting cancel", cancel_meeting, "meeting cancel TITLE-or-number",
-        "Cancels a meeting and tells those whom it hits.", role=Role.COORDINATOR, undoable=True,
+        "Cancels a meeting and tells those whom it hits.", role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True,
         examples=("meeting cancel Informals", "meeting cancel 3"),
     ),
     Verb(
         "deadline add", add_deadline, "deadline add TITLE WHEN", "Keeps an outside deadline and counts down to it.",
         role=Role.COORDINATOR, undoable=True, examples=("deadline add Written comments fri 17:00",),
     ),
-    Verb("deadlines", list_deadlines, "deadlines", "Lists the outside deadlines ahead."),
+    Verb("deadlines", list_deadlines, "deadlines", "Lists the outside deadlines ahead.", label=Label.PUBLIC),
 )  # fmt: skip

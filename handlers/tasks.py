@@ -350,7 +350,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "tasks", tasks, "tasks [mine | @NAME | ARTICLES | open | overdue | unowned | stale]",
-        "List tasks: your own in a direct chat, the open ones in a room.",
+        "List tasks: your own in a direct chat, the open ones in a room.", label=Label.PUBLIC,
         examples=("tasks", "tasks @ana", "tasks article 24", "tasks unowned"),
     ),
     Verb("coverage", show_coverage, "coverage",

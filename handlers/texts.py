@@ -197,17 +197,17 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "article", article, "article NUMBER",
         "Shows an article: its text, its owner, its reviews and its history through the drafts.",
-        role=Role.OBSERVER, examples=("article 24", "article preamble"),
+        role=Role.OBSERVER, label=Label.PUBLIC, examples=("article 24", "article preamble"),
         aliases=("art", "artículo", "articulo", "статья", "rule", "regulation"),
     ),
     Verb(
         "find", find, "find WORDS", "Finds words in the current draft.",
-        role=Role.OBSERVER, examples=("find judicial authorization",),
+        role=Role.OBSERVER, label=Label.PUBLIC, examples=("find judicial authorization",),
     ),
     Verb(
         "diff", diff, "diff [ARTICLE] [SYMBOL SYMBOL]",
         "Shows what the current draft changed, or one article of it word by word, or two drafts that you name.",
-        role=Role.OBSERVER, examples=("diff", "diff 24", "diff 24 A/AC.291/22 A/AC.291/22/Rev.1"),
+        role=Role.OBSERVER, label=Label.PUBLIC, examples=("diff", "diff 24", "diff 24 A/AC.291/22 A/AC.291/22/Rev.1"),
     ),
-    Verb("drafts", drafts, "drafts", "Lists the drafts.", role=Role.OBSERVER),
+    Verb("drafts", drafts, "drafts", "Lists the drafts.", role=Role.OBSERVER, label=Label.PUBLIC),
 )  # fmt: skip

@@ -38,7 +38,7 @@ class State(StrEnum):
     """Tables that its version should have are missing, or it has tables and does not say of which version."""
 
 
-_CANNOT = (
+CANNOT = (
     "the database cannot be opened or changed: check that the address in the settings is right, that the file "
     "is a database, and that nothing else holds it"
 )
@@ -76,11 +76,11 @@ def sqlite_path(url: str) -> Path | None:
 async def _run(url: str, act: Callable[[Connection], T]) -> T:
     engine = open_engine(url)
     try:
-        with told_plainly(_CANNOT):
+        with told_plainly(CANNOT):
             async with engine.begin() as connection:
                 return await connection.run_sync(act)
     except (DBAPIError, OSError):
-        raise DatabaseProblem(_CANNOT) from None
+        raise DatabaseProblem(CANNOT) from None
     finally:
         await engine.dispose()
 

@@ -26,6 +26,10 @@ _LASTING = {
 }
 
 
+SENTENCES = (*_PASSING.values(), *_LASTING.values(), _UNKNOWN)
+"""All that is said of the database here, for the reference."""
+
+
 class DatabaseProblem(Exception):
     """The database cannot be opened, used or brought up to date; str() says what to do and quotes nothing from it."""
 

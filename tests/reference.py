@@ -11,7 +11,10 @@ from pathlib import Path
 
 from bot.app import FAMILIES
 from bot.commands import Verb
+from bot.terminal.opening import MENDS
+from storage.migrate import CANNOT
 from storage.tables import Role
+from storage.trouble import SENTENCES
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "commands.md"
@@ -30,7 +33,7 @@ Type them with `/`, `!` or nothing in a direct chat, with `/` or `!` in a room. 
 "artículo 24" for "article 24" make no difference. People are `@name`; "24" is article 24; CAPITALS stand for what you
 fill in, [brackets] for what may be left out. Times are read in your own zone and echoed back in full: `fri 17:00`,
 `6 Feb 15:00`, `tomorrow`, `in 2h`; without a time, 18:00 is meant. `yes` confirms what asked for it, `no` leaves it
-as it was.
+as it was. What a room may not see is answered in the direct chat.
 """
 
 
@@ -45,7 +48,7 @@ def reference() -> str:
     )
     parts += [f"- {sentence}\n" for sentence in sorted(set(refusals()))]
     parts.append("\n## What may be wrong with a file, a time, a setting, the key or the database\n\n")
-    parts += [f"- {sentence}\n" for sentence in sorted(set(problems()))]
+    parts += [f"- {sentence}\n" for sentence in sorted({*problems(), *SENTENCES, *MENDS.values(), CANNOT})]
     return "".join(parts)
 
 

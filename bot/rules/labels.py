@@ -8,6 +8,15 @@ PLATFORM_CEILING = {"slack": Label.COALITION}
 """The most that may pass through a platform, whatever a room's own ceiling is."""
 
 
+_FITTED = frozenset(("meeting.countdown", "session.countdown", "deadline.countdown", "digest", "reminder.due"))
+"""Occasions whose writers show readers only what they may see, or what they wrote; all others are the members'."""
+
+
+def occasion_label(occasion: str) -> Label:
+    """Give how sensitive a planned notice of an occasion is."""
+    return Label.PUBLIC if occasion in _FITTED else Label.COALITION
+
+
 def may_show(label: Label, ceiling: Label) -> bool:
     """Tell whether an item may be shown under a ceiling."""
     return label.rank <= ceiling.rank

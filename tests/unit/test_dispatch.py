@@ -80,7 +80,8 @@ TABLE = CommandTable(
         Verb("announce", _announce, "announce WORDS", "Announces.", role=Role.COORDINATOR),
         Verb("remind", _remind, "remind", "Reminds."),
         Verb("count", _count, "count", "Counts.", private=True, role=Role.OBSERVER),
-        Verb("hello", _hello, "hello", "Greets.", role=None),
+        Verb("hello", _hello, "hello", "Greets.", role=None, label=Label.PUBLIC),
+        Verb("deny", _refuse, "deny", "Refuses."),
         Verb("room here", _hello, "room here", "Serves."),
         Verb("room close", _hello, "room close", "Closes."),
     )
@@ -321,3 +322,15 @@ def test_anything_typed_to_the_bot_gets_one_answer(talk: Talk, typed: str) -> No
     answers = talk.say("Luis", typed)
     assert len(answers) == 1
     assert "Something went wrong" not in answers[0][1]
+
+
+def test_what_a_room_may_not_see_is_answered_in_the_direct_chat(talk: Talk) -> None:
+    """Answers, refusals and questions alike, unless the verb says that they are public; the room hears nothing."""
+    assert talk.say("Luis", "!note the chair is late", "hall") == [("@Luis", "noted: the chair is late")]
+    assert talk.say("Luis", "!note the chair is late", "team") == [("#team", "noted: the chair is late")]
+    assert talk.say("Luis", "!deny", "hall") == [("@Luis", "Not on Monday.")]
+    assert talk.say("Luis", "!hello", "hall") == [("#hall", "hello")]
+    assert talk.say("Luis", "!remnid", "hall")[0][0] == "#hall"
+    assert talk.say("Ana", "!announce lunch", "hall") == [("@Ana", "This tells everybody. Say `yes`.")]
+    assert talk.say("Ana", "!yes", "hall") == [("#hall", "Say `yes` where you were asked.")]
+    assert talk.say("Ana", "yes") == [("@Ana", "noted: lunch")]

@@ -45,7 +45,12 @@ def _broken(leaving: Leaving) -> Message:
     raise ZeroDivisionError
 
 
-WRITERS: dict[str, Write] = {"meeting.countdown": _write, "overtaken": _overtaken, "broken": _broken}
+WRITERS: dict[str, Write] = {
+    "meeting.countdown": _write,
+    "task.due-in-2h": _write,
+    "overtaken": _overtaken,
+    "broken": _broken,
+}
 
 
 class Desk:
@@ -281,17 +286,33 @@ def test_above_the_ceiling_only_a_count_appears(desk: Desk) -> None:
 
     desk.world.write(lambda work: setattr(work.row(Member, 2), "role", Role.OBSERVER))
     desk.owe("Luis", "who does what")
-    desk.owe("Luis", "your answer", REPLY)
+    desk.owe("Luis", "your answer", REPLY, Label.PUBLIC)
     assert desk.drain("Luis") == ["your answer", "1 item is too sensitive to be shown here."]
+
+
+def test_whoever_was_made_an_observer_hears_no_more_of_the_coalition(desk: Desk) -> None:
+    """Planned notices of tasks expire unsaid; a parcel that the platform did not take before comes without its content.
+
+    What is public, and what one asked to be reminded of, still comes.
+    """
+    desk.chat.troubles = [SendLater("busy", 60.0)]
+    desk.owe("Luis", "who does what", ALERT)
+    assert desk.drain() == []
+    desk.world.write(lambda work: setattr(work.row(Member, 2), "role", Role.OBSERVER))
+    desk.plan("Luis", "task.due-in-2h", 1, ALERT)
+    desk.plan("Luis", "meeting.countdown", 2)
+    desk.world.pass_time(minutes=2)
+    assert desk.drain("Luis") == ["1 item is too sensitive to be shown here.", "1 of meeting.countdown"]
+    assert desk.states() == [NoticeState.SENT, NoticeState.EXPIRED, NoticeState.SENT]
 
 
 def test_planned_notices_are_written_when_they_leave(desk: Desk) -> None:
     """Parallel countdowns as one; what was overtaken expires, what cannot be written fails, the rest goes on."""
-    desk.plan("#hall", "meeting.countdown", 1)
-    desk.plan("#hall", "meeting.countdown", 2)
-    desk.plan("#hall", "overtaken", 3)
-    desk.plan("#hall", "broken", 4)
-    desk.owe("#hall", "last", label=Label.PUBLIC)
+    desk.plan("#team", "meeting.countdown", 1)
+    desk.plan("#team", "meeting.countdown", 2)
+    desk.plan("#team", "overtaken", 3)
+    desk.plan("#team", "broken", 4)
+    desk.owe("#team", "last", label=Label.PUBLIC)
     assert desk.drain() == ["2 of meeting.countdown", "last"]
     assert desk.states() == [
         NoticeState.SENT, NoticeState.SENT, NoticeState.EXPIRED, NoticeState.FAILED, NoticeState.SENT,

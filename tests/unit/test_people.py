@@ -11,7 +11,7 @@ from bot.commands import CommandTable, Refusal
 from bot.zones import ZoneProblem, find_zone
 from handlers import people, rooms
 from handlers.rooms import read_purposes
-from storage.tables import Member, Purpose, Role, Room, Standing
+from storage.tables import Member, Purpose, Role, Room, Standing, Task
 from storage.work import Work
 from tests.conftest import World, shown
 from tests.fakes.conversation import Conversation
@@ -229,3 +229,13 @@ def test_unknown_purposes_are_refused(words: str) -> None:
     """What is no purpose gets the nearest one, or all."""
     with pytest.raises(Refusal):
         read_purposes(words)
+
+
+def test_whoever_becomes_an_observer_leaves_tasks_behind(world: World) -> None:
+    """The coordinator is told what the person still has a part in, and how to put it into other hands."""
+    whose = world.member_id("Luis")
+    world.write(lambda work: work.put(Task(coalition_id=work.tenant, number=7, words="book a room", backup_id=whose)))
+    assert shown(world.do(TABLE, "Ana", "role @luis observer")) == (
+        "@Luis is observer now.\nThey still have a part in book a room and hear no more of it: `reassign task 7 @NAME`."
+    )
+    assert shown(world.do(TABLE, "Ana", "role @mei observer")) == "@Mei is observer now."
