@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from rich.console import Console as Screen
 from bot import terminal
 from bot.adapters.console import ConsoleProblem
 from bot.problem import Problem
+from bot.screen import clean
 from bot.texts.document import Unreadable
 from config.settings import Settings, SettingsProblem, load_settings
 from storage.backup import BackupProblem
@@ -147,6 +150,7 @@ def db_restore(
 
 def main() -> None:
     """Run the command; every error is one sentence on standard error and a non-zero exit."""
+    _open_streams()
     with _plainly():
         try:
             code = app(standalone_mode=False)
@@ -161,6 +165,17 @@ def main() -> None:
                 raise
             _fail(f"{sentence()} `dragoman --help` shows what there is.")
     sys.exit(code or 0)
+
+
+def _open_streams() -> None:
+    """Bear what a shell may do with the streams: close them, or give them an encoding that lacks our letters."""
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - it serves until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it serves until the end
+    if sys.stdout is None:
+        _fail("standard output is closed: give it somewhere to write")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _path(config: Path | None) -> Path | None:
@@ -193,7 +208,8 @@ def _plainly() -> Iterator[None]:
 
 
 def _fail(sentence: str) -> None:
-    Screen(stderr=True, soft_wrap=True).print(f"dragoman: {sentence}", style="red", markup=False, highlight=False)
+    words = clean(f"dragoman: {sentence}").replace("\n", " ")
+    Screen(stderr=True, soft_wrap=True).print(words, style="red", markup=False, highlight=False)
     sys.exit(1)
 
 

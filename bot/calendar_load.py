@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 
 from bot.commands import nearest
-from bot.ics import CalendarMeeting, CalendarProblem, all_day_titles, read_calendar
+from bot.files import read_ordinary
+from bot.ics import MOST_BYTES, CalendarMeeting, CalendarProblem, all_day_titles, read_calendar
 from bot.load_programme import Wanted, load_meetings
 from bot.loadfile import LoadProblem
 from bot.loading import Loading
@@ -32,7 +33,7 @@ async def load_calendar(
     changed then.
     """
     try:
-        data = path.read_bytes()
+        data = read_ordinary(path, MOST_BYTES)
     except OSError:
         raise LoadProblem("There is no file {file} that can be read.", file=str(path)) from None
     coalition_id = await store.read(None, lambda work: _coalition(work, coalition_name))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.drafts import as_document, fingerprint, keep_bytes
+from bot.files import read_ordinary
 from bot.loadfile import DraftTable, LoadFile, LoadProblem, TextTable, wrong
 from bot.loading import Loaded, Loading, differences, noted
 from bot.provisions import current_draft
 from bot.publishing import record
-from bot.reading import compare_documents, read_file
+from bot.reading import MOST_INPUT, compare_documents, read_file
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
 from storage.tables import Coalition, Draft, Text
@@ -101,7 +102,7 @@ def _find(work: Work, text: TextTable, loaded: Loaded) -> Text | None:
 
 async def _read(path: Path, place: tuple[int | str, ...], table: DraftTable, before: _Before | None) -> ReadDraft:
     try:
-        content = (path.parent / table.file).read_bytes()
+        content = read_ordinary(path.parent / table.file, MOST_INPUT)
     except (OSError, ValueError):
         raise wrong(
             path, (*place, "file"), "there is no such file; its path counts from the folder of this one."

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, Valid
 
 from bot.commands import nearest
 from bot.days import LANGUAGES
+from bot.files import read_ordinary
 from bot.grammar import Target, read_targets
 from bot.problem import Problem
 from bot.when import read_clock, read_duration
@@ -23,6 +24,7 @@ from storage.tables import Label, Purpose, Role
 Place = tuple[int | str, ...]
 """Where something stands: ("members", 0, "role") is the role of the first [[members]]."""
 
+MOST_BYTES = 5_000_000
 _ALIAS = re.compile(r"[\w.\-’']+")
 
 
@@ -199,20 +201,33 @@ class LoadFile(Table):
 
 def read_load_file(path: Path) -> LoadFile:
     """Read and check the file; raises LoadProblem with the first thing that is wrong."""
-    try:
-        given = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise LoadProblem("There is no file {file}.", file=str(path)) from None
-    except (OSError, UnicodeDecodeError):
-        raise LoadProblem("{file} cannot be read as text in UTF-8.", file=path.name) from None
-    except tomllib.TOMLDecodeError as problem:
-        raise LoadProblem("{file} is not valid TOML: {problem}.", file=path.name, problem=str(problem)) from None
+    given = _toml(path)
     try:
         file = LoadFile.model_validate(given)
     except ValidationError as problem:
         raise wrong(path, *_sentence(problem.errors()[0])) from None
     _refuse_twice(path, file)
     return file
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        content = read_ordinary(path, MOST_BYTES)
+        words = content.decode()
+    except FileNotFoundError:
+        raise LoadProblem("There is no file {file}.", file=str(path)) from None
+    except (OSError, UnicodeDecodeError):
+        raise LoadProblem("{file} cannot be read as text in UTF-8.", file=path.name) from None
+    if len(content) > MOST_BYTES:
+        raise LoadProblem("{file} is larger than {most} MB.", file=path.name, most=str(MOST_BYTES // 1_000_000))
+    try:
+        return tomllib.loads(words)
+    except tomllib.TOMLDecodeError as problem:
+        raise LoadProblem("{file} is not valid TOML: {problem}.", file=path.name, problem=str(problem)) from None
+    except (RecursionError, ValueError):  # lists in lists in lists; a number of thousands of digits
+        raise LoadProblem(
+            "{file} cannot be read: it is nested too deeply, or a number is too long.", file=path.name
+        ) from None
 
 
 def wrong(path: Path, place: Place, sentence: str) -> LoadProblem:

@@ -117,6 +117,10 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise SettingsProblem(f"The configuration file {path} cannot be read: check its owner and content.") from None
     except tomllib.TOMLDecodeError as problem:
         raise SettingsProblem(f"{path.name} is not valid TOML: {problem}.") from None
+    except (RecursionError, ValueError):  # lists in lists in lists; a number of thousands of digits
+        raise SettingsProblem(
+            f"{path.name} cannot be read: it is nested too deeply, or a number is too long."
+        ) from None
     known = [name for name in Settings.model_fields if name != "config"]
     for name in values:
         if name not in known:

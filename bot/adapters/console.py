@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import re
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -13,11 +11,14 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.clock import SimulatedClock
+from bot.files import read_ordinary
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.plain import plain
 from bot.ports import Destination
 from bot.problem import Problem
+from bot.reading import MOST_INPUT
+from bot.screen import clean, json_line
 from bot.when import read_duration
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 
@@ -26,11 +27,9 @@ LONGEST_LINE = 20_000
 FARTHEST = dt.timedelta(days=3 * 366)
 """How far the clock moves at once: each thing that is due on the way is done."""
 
+EARLIEST, LATEST = dt.datetime(1980, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 MOST_KEYS = 1000
 """How many messages are remembered as shown."""
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal would obey instead of showing."""
 
 
 class Core(Protocol):
@@ -63,9 +62,9 @@ class ConsoleChat:
         text = plain(message, to.reader)
         if self._as_json:
             row = {"to": name, "kind": str(to.kind), "at": to.due.astimezone(dt.UTC).isoformat(), "text": text}
-            self._write(json.dumps(row, ensure_ascii=False))
+            self._write(json_line(row))
         else:
-            self._write(_CONTROLS.sub("", f"[{name}] " + text.replace("\n", "\n    ")))
+            self._write(clean(f"[{name}] " + text.replace("\n", "\n    ")))
         return key
 
 
@@ -150,7 +149,7 @@ class Console:
         elif verb == "attach":
             self.attached = _read(rest)
         elif verb == "at":
-            await self._advance(read_moment(rest))
+            await self._advance(_moment(rest))
         else:
             await self._advance(self.clock.now() + min(_duration(rest), 2 * FARTHEST))
 
@@ -167,7 +166,7 @@ class Console:
         if moment - now > FARTHEST:
             raise ConsoleProblem("that is too far at once: go three years at most")
         try:
-            await self.core.advance(self.clock, moment)
+            await self.core.advance(self.clock, _within(moment))
         except DatabaseTrouble as problem:
             raise ConsoleTrouble(f"it is only {self.clock.now().isoformat()} yet: {problem}") from None
 
@@ -183,12 +182,23 @@ _EXAMPLES = {
 
 
 def read_moment(words: str) -> dt.datetime:
-    """Read an ISO time; without an offset it is UTC. Raises ConsoleProblem."""
+    """Read an ISO time from 1980 to 2199; without an offset it is UTC. Raises ConsoleProblem."""
+    return _within(_moment(words))
+
+
+def _moment(words: str) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(words)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise ConsoleProblem(f"“{words}” is not an ISO time, for example 2024-02-06T14:30:00Z") from None
+
+
+def _within(moment: dt.datetime) -> dt.datetime:
+    """Keep to times around which days and zones can still be counted."""
+    if not EARLIEST <= moment < LATEST:
+        raise ConsoleProblem(f"the time must be between {EARLIEST.year} and {LATEST.year}")
+    return moment
 
 
 def _duration(words: str) -> dt.timedelta:
@@ -201,11 +211,14 @@ def _duration(words: str) -> dt.timedelta:
 def _read(words: str) -> Attachment:
     try:
         path = Path(words).expanduser()
-        return Attachment(path.name, path.read_bytes())
+        content = read_ordinary(path, MOST_INPUT)
     except OSError as problem:
         raise ConsoleProblem(f"{words} cannot be read: {problem.strerror}") from None
     except (RuntimeError, ValueError):  # nobody's home; a path with what no path can hold
         raise ConsoleProblem(f"{words} cannot be read: there is no such path") from None
+    if len(content) > MOST_INPUT:
+        raise ConsoleProblem(f"{words} is larger than {MOST_INPUT // 2**20} MB: send the text alone, without pictures")
+    return Attachment(path.name, content)
 
 
 def _split(words: str) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def _ask(question: str, default: str, wrong: object) -> str:
 
 
 def _fits_name(name: str) -> str | None:
-    return None if 0 < len(name) <= 80 else "A name has 1 to 80 characters."
+    return None if 0 < len(name) <= 80 and name.isprintable() else "A name has 1 to 80 characters, on one line."
 
 
 def _fits_zone(zone: str) -> str | None:

@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import col, select
 
 from bot.app import open_store
+from bot.screen import clean
 from config.settings import Settings
 from storage import migrate
 from storage.tables import Coalition, Identity, Member, Role
@@ -30,14 +31,14 @@ class CommandProblem(Exception):
 
 
 def write(line: str) -> None:
-    """Print a line at once, so that a pipe sees it before the next command is read."""
-    sys.stdout.write(line + "\n")
+    """Print a line at once, so that a pipe sees it before the next command is read; nothing in it steers a terminal."""
+    sys.stdout.write(clean(line) + "\n")
     sys.stdout.flush()
 
 
 def write_problem(sentence: str) -> None:
     """Print a sentence about what went wrong to standard error."""
-    sys.stderr.write(f"dragoman: {sentence}\n")
+    sys.stderr.write(clean(f"dragoman: {sentence}\n"))
     sys.stderr.flush()
 
 

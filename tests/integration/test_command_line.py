@@ -237,12 +237,24 @@ def test_errors(house: House) -> None:
     house.write("empty.ics", "")
     house.write("key.toml", 'databse_url = "x.db"\n')
     house.write("empty.toml", "")
+    house.write("deep.toml", "a=" + "[" * 20_000)
+    house.write("long.toml", "a=" + "9" * 20_000)
+    os.mkfifo(house.folder / "pipe.txt")
     for words, hint in (
         (("load", "absent.toml"), "absent.toml"),
         (("load", "garbage.toml"), "UTF-8"),
         (("load", "half.toml"), "TOML"),
         (("load", "empty.toml"), "coalition"),
         (("load", "."), "."),
+        (("load", "deep.toml"), "nested too deeply"),
+        (("load", "long.toml"), "number is too long"),
+        (("console", "--config", "deep.toml"), "nested too deeply"),
+        (("console", "--at", "0001-01-01"), "between 1980 and 2200"),
+        (("console", "--at", "9999-12-31T23:59:59"), "between 1980 and 2200"),
+        (("text", "parse", "/dev/zero"), "no ordinary file"),
+        (("text", "parse", "pipe.txt"), "no ordinary file"),
+        (("load", "/dev/zero"), "zero"),
+        (("text", "parse", "a\x1b[2J.txt"), "a[2J.txt"),
         (("load", "empty.ics"), "--session"),
         (("load", "empty.ics", "--session", "Concluding session"), "calendar"),
         (("load", "small.toml", "--at", "soon"), "ISO"),
@@ -318,6 +330,41 @@ def test_texts(bare: House) -> None:
     page = bare("text", "compare", OLD, NEW, "--html", "page.html")
     assert (page.code, "<html" in (bare.folder / "page.html").read_text("utf-8")) == (0, True)
     assert "preamble" in bare("text", "parse", OLD).out.casefold()
+
+
+BRACKETED = """\
+Article 1
+Use of terms [red]here [/bold]
+This Convention applies [bold]to all[/bold] States.\x9b2J
+"""
+
+
+def test_brackets_and_controls_are_shown_or_taken_out(bare: House) -> None:
+    """Square brackets are the negotiators' own and never markup; nothing in a draft or a calendar steers a terminal."""
+    bare.write("old.txt", BRACKETED)
+    bare.write("new.txt", BRACKETED.replace("all", "most"))
+    for words in (("parse", "new.txt"), ("compare", "old.txt", "new.txt")):
+        ran = bare("text", *words)
+        assert (ran.code, "Use of terms [red]here [/bold]" in ran.out) == (0, True)
+    ran = bare("text", "parse", "new.txt", "--json")
+    assert "\x9b" not in ran.out
+    assert [json.loads(ran.out)["provisions"][-1][name] for name in ("heading", "text")] == [
+        "Use of terms [red]here [/bold]", "This Convention applies [bold]to most[/bold] States.\x9b2J"
+    ]  # fmt: skip
+
+
+def test_a_calendar_does_not_steer_the_terminal(house: House) -> None:
+    """What a calendar calls its entries is printed without controls."""
+    house.write("more.ics", EVENT.replace("SUMMARY:Informals\n", "").replace("informals-9", "\x1b[2Jx"))
+    ran = house("load", "more.ics", "--session", "Concluding session", "--at", AT)
+    assert (ran.code, "\x1b" in ran.out) == (0, False)
+
+
+def test_closed_streams(bare: House) -> None:
+    """Without standard output nothing can be shown, which is said; without standard input the console ends."""
+    command = f"exec {sys.executable} -m bot text parse {OLD} --json >&-"
+    ran = subprocess.run(["sh", "-c", command], cwd=bare.folder, env=_environment(), capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr.count(b"\n"), b"standard output is closed" in ran.stderr) == (1, 1, True)
 
 
 def test_doctor_and_environment(house: House) -> None:

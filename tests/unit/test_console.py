@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 
 from bot.adapters.console import LONGEST_LINE, Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
 from bot.clock import SimulatedClock
+from bot.files import read_ordinary
 from bot.invocation import Invocation
 from bot.message import Heading, Text, message, say
 from bot.plain import Reader
 from bot.ports import Destination
+from bot.reading import MOST_INPUT
+from bot.screen import clean, json_line
 from storage.trouble import DatabaseTrouble
 
 NOW = dt.datetime(2024, 1, 29, 13, tzinfo=dt.UTC)
@@ -165,6 +168,36 @@ def test_messages_are_shown_as_text_or_json() -> None:
     assert json.loads(shown[1]) == {
         "to": "@Ana", "kind": "reply", "at": "2024-01-29T13:00:00+00:00", "text": "Plenary\n[@Ana] \x1b[2J“forged”",
     }  # fmt: skip
+
+
+def test_time_ends_where_days_can_no_longer_be_counted(console: Console) -> None:
+    """Neither at once nor step by step does the clock leave the years around ours."""
+    for words in ("0001-01-01T00:00:00", "9999-12-31T23:59:59", "1979-12-31T23:59:59+00:00"):
+        with pytest.raises(ConsoleProblem, match="between 1980 and 2200"):
+            read_moment(words)
+    console.clock.advance_to(dt.datetime(2199, 12, 31, tzinfo=dt.UTC))
+    with pytest.raises(ConsoleProblem, match="between 1980 and 2200"):
+        asyncio.run(console.line(":advance 2d"))
+
+
+def test_only_ordinary_files_are_attached(console: Console, tmp_path: Path) -> None:
+    """A device that never ends is refused; a file is read no further than is of use."""
+    with pytest.raises(ConsoleProblem, match="no ordinary file"):
+        asyncio.run(console.line(":attach /dev/zero"))
+    path = tmp_path / "large.pdf"
+    with path.open("wb") as file:
+        file.truncate(MOST_INPUT + 2)
+    assert len(read_ordinary(path, 10)) == 11
+    with pytest.raises(ConsoleProblem, match="larger than 50 MB"):
+        asyncio.run(console.line(f":attach {path}"))
+
+
+def test_controls_are_escaped_in_json_and_taken_out_of_text() -> None:
+    """Of C0, DEL and C1 none reaches a terminal; JSON still says what there was, and half a character is a ?."""
+    assert clean("a\x1b[2J\x9bm\tb\n\udcff") == "a[2Jm\tb\n?"
+    line = json_line({"text": "a\x1b\x9b\x7fé"})
+    assert line == '{"text": "a\\u001b\\u009b\\u007fé"}'
+    assert json.loads(line) == {"text": "a\x1b\x9b\x7fé"}
 
 
 @dataclass
