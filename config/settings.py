@@ -18,6 +18,7 @@ PREFIX = "DRAGOMAN_"
 
 _BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key"}
 _ALIKE = 0.8
+_MEMORY = ":memory:"
 
 
 class SettingsProblem(Exception):
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     config: Path
     """The configuration file; it need not exist while the defaults do."""
     database_url: SecretStr
-    """An SQLAlchemy URL with an async driver (it may hold a password)."""
+    """An SQLAlchemy URL with an async driver."""
     key_file: Path
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -60,7 +61,7 @@ def load_settings(config: Path | None = None) -> Settings:
     values |= {
         "config": path,
         "database_url": async_url(*database),
-        "key_file": key_file[1] / Path(key_file[0]).expanduser(),
+        "key_file": _path(*key_file),
     }
     try:
         return Settings(**values)
@@ -74,17 +75,35 @@ def async_url(given: str, folder: Path, source: str = "The database") -> str:
 
     Raises SettingsProblem, which names the `source` and never the URL: it may hold a password.
     """
+    if given == _MEMORY:
+        raise SettingsProblem(f"{source} must be a file: what is only in memory is lost when a command ends.")
     if "://" not in given:
-        return _sqlite(folder / Path(given).expanduser())
+        return _sqlite(_path(given, folder, source))
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):
         raise SettingsProblem(f"{source} is no database address: give a path or sqlite:///PATH.") from None
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        return _sqlite(folder / url.database)
-    if url.drivername.startswith("postgresql+"):
-        return given
+    if url.get_backend_name() == "sqlite" and url.database and url.database != _MEMORY:
+        return _sqlite(_path(url.database, folder, source))
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        raise SettingsProblem(
+            f"{source} is a PostgreSQL server's, which is not supported yet: give the path of a file."
+        )
     raise SettingsProblem(f"{source} must be the path of a SQLite file, or sqlite:///PATH.")
+
+
+def _path(given: str, folder: Path, source: str) -> Path:
+    """Give the path that was meant; raises SettingsProblem for what can be none."""
+    try:
+        path = folder / Path(given).expanduser()
+        str(path).encode()
+    except RuntimeError:
+        raise SettingsProblem(f"{source} begins with the home of somebody who is not known here.") from None
+    except UnicodeEncodeError:
+        raise SettingsProblem(f"{source} must be a path in UTF-8.") from None
+    if "\0" in given:
+        raise SettingsProblem(f"{source} must be a path.")
+    return path
 
 
 def _sqlite(path: Path) -> str:

@@ -24,7 +24,8 @@ class BackupProblem(Exception):
 async def backup(url: str, target: Path, keyring: Keyring) -> None:
     """Write a consistent, verified copy of a SQLite database, encrypted with the key file's first key.
 
-    The bot may be running. Raises BackupProblem, also when the target exists.
+    The bot may be running. Raises BackupProblem, also when the target exists or the database is none of Dragoman's, and
+    KeyProblem when the key file does not open it: such a copy would be of no use.
     """
     await asyncio.to_thread(_back_up, url, target, keyring)
 
@@ -44,7 +45,7 @@ def _back_up(url: str, target: Path, keyring: Keyring) -> None:
     if target.exists():
         raise BackupProblem(f"{target} exists already: choose another name for the backup")
     try:
-        sealed = _MAGIC + keyring.seal(DEPLOYMENT, _copy(source), _CONTEXT)
+        sealed = _MAGIC + keyring.seal(DEPLOYMENT, _copy(source, keyring), _CONTEXT)
         with _beside(target) as part:
             part.write_bytes(sealed)
             part.replace(target)
@@ -77,16 +78,28 @@ def _file(url: str) -> Path:
     path = sqlite_path(url)
     if path is None:
         raise BackupProblem("only SQLite databases are copied here: for PostgreSQL use pg_dump and pg_restore")
-    return path
+    return path.resolve()  # where it is a link, the file it leads to is meant, and the link stays
 
 
-def _copy(source: Path) -> bytes:
-    """Copy page by page in memory, so that nothing stands on the disk in clear that did not before."""
+def _copy(source: Path, keyring: Keyring) -> bytes:
+    """Copy page by page in memory, so that nothing stands on the disk in clear that did not before; check the copy."""
     with closing(_connect(source)) as database, closing(sqlite3.connect(":memory:")) as copy:
         database.backup(copy)
         if copy.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise sqlite3.DatabaseError
+        if not _is_ours(copy):
+            raise BackupProblem(f"{source} holds no database of Dragoman: run `dragoman doctor`")
+        for coalition_id, wrapped in copy.execute("SELECT id, wrapped_key FROM coalition"):
+            keyring.admit(coalition_id, wrapped)
         return copy.serialize()
+
+
+def _is_ours(database: sqlite3.Connection) -> bool:
+    """Tell whether a database says which version of Dragoman made it, and has coalitions."""
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables >= {"alembic_version", "coalition"}:
+        return False
+    return bool(database.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,))
 
 
 def _open(source: Path, keyring: Keyring) -> bytes:
@@ -105,11 +118,10 @@ def _open(source: Path, keyring: Keyring) -> bytes:
 def _verify(part: Path, source: Path) -> None:
     try:
         with closing(_connect(part)) as database:
-            sound = database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            made = database.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+            sound = database.execute("PRAGMA integrity_check").fetchone() == ("ok",) and _is_ours(database)
     except sqlite3.Error:
-        sound = made = False
-    if not (sound and made):
+        sound = False
+    if not sound:
         raise BackupProblem(f"{source} holds no sound database of Dragoman")
 
 

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.journal import Entry, entries
 from storage.tables import Coalition
-from storage.trouble import told_plainly
+from storage.trouble import DatabaseProblem, told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -73,7 +73,7 @@ class Store:
     """The database of one deployment."""
 
     def __init__(self, url: str, keyring: Keyring) -> None:
-        """Take an SQLAlchemy URL; nothing is opened before the first unit of work."""
+        """Take the SQLAlchemy URL of a SQLite database; nothing is opened before the first unit of work."""
         self.url = url
         self.keyring = keyring
         self._engine = _open(url)
@@ -127,6 +127,8 @@ def open_engine(url: str) -> AsyncEngine:
 
 
 def _open(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        raise DatabaseProblem("only SQLite databases can be opened yet")  # not a file that is called like the server's
     engine = create_engine(make_url(url).set(drivername="sqlite"))
     _keep_private(url)
     _listen(engine)

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from storage.backup import BackupProblem, backup, restore
-from storage.cipher import Keyring, create_key_file, read_key_file
+from storage.cipher import KeyProblem, Keyring, create_key_file, read_key_file
 from storage.coalitions import founding
 from storage.migrate import upgrade
 from storage.tables import Coalition, Member
@@ -130,6 +130,32 @@ def test_what_does_not_fit_changes_nothing(tmp_path: Path, url: str, keyring: Ke
     target.write_bytes(b"x")
     with pytest.raises(BackupProblem, match="is no backup made by"):
         asyncio.run(restore(target, url, keyring, force=True))
+    assert aliases(url, keyring) == ["Quetzal"]
+
+
+def test_a_copy_of_no_use_is_not_made(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """Neither with a key file that does not open the database, nor of a file that is none of Dragoman's."""
+    target = tmp_path / "copy.backup"
+    with pytest.raises(KeyProblem, match="does not fit the database"):
+        asyncio.run(backup(url, target, Keyring([bytes(32)])))
+    (tmp_path / "empty.db").touch()
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other, other:
+        other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+    for name in ("empty", "other"):
+        with pytest.raises(BackupProblem, match="holds no database of Dragoman"):
+            asyncio.run(backup(f"sqlite+aiosqlite:///{tmp_path}/{name}.db", target, keyring))
+    assert not target.exists()
+
+
+def test_a_link_to_the_database_stays_one(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """A restore replaces the file that a link leads to, not the link."""
+    target, link = tmp_path / "copy.backup", tmp_path / "link.db"
+    asyncio.run(backup(url, target, keyring))
+    link.symlink_to(tmp_path / "dragoman.db")
+    with closing(sqlite3.connect(tmp_path / "dragoman.db")) as database, database:
+        database.execute("DELETE FROM member")
+    asyncio.run(restore(target, f"sqlite+aiosqlite:///{link}", keyring, force=True))
+    assert link.is_symlink()
     assert aliases(url, keyring) == ["Quetzal"]
 
 

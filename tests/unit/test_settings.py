@@ -66,12 +66,38 @@ def test_environment_is_above_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert settings.log_level == "error"
 
 
-def test_secrets_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither printing the settings nor refusing the address says the password."""
-    monkeypatch.setenv("DRAGOMAN_DATABASE_URL", "postgresql+asyncpg://me:hunter2@db/x")
-    assert "hunter2" not in repr(load_settings(configured(tmp_path, "")))
-    monkeypatch.setenv("DRAGOMAN_DATABASE_URL", "mysql://me:hunter2@db/x")
-    assert problem() == "DRAGOMAN_DATABASE_URL must be the path of a SQLite file, or sqlite:///PATH."
+@pytest.mark.parametrize(
+    ("name", "given", "sentence"),
+    [
+        ("DATABASE_URL", "postgresql://me:hunter2@db/x", "is a PostgreSQL server's, which is not supported yet"),
+        (
+            "DATABASE_URL",
+            "postgresql+asyncpg://me:hunter2@db/x",
+            "is a PostgreSQL server's, which is not supported yet",
+        ),
+        ("DATABASE_URL", "postgresql+foo://me:hunter2@db/x", "is a PostgreSQL server's, which is not supported yet"),
+        ("DATABASE_URL", "mysql://me:hunter2@db/x", "must be the path of a SQLite file, or sqlite:///PATH."),
+        ("DATABASE_URL", ":memory:", "must be a file"),
+        ("DATABASE_URL", "sqlite:///:memory:", "must be the path of a SQLite file"),
+        ("DATABASE_URL", "a\udcff.db", "must be a path in UTF-8."),
+        ("DATABASE_URL", "~nobody-here/x.db", "begins with the home of somebody"),
+        ("KEY_FILE", "~nobody-here/x", "begins with the home of somebody"),
+        ("KEY_FILE", "a\udcff.key", "must be a path in UTF-8."),
+    ],
+)
+def test_what_the_environment_cannot_mean(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str, sentence: str
+) -> None:  # fmt: skip
+    """An address that cannot be used is refused by the variable's name, and nothing of it is repeated."""
+    monkeypatch.setenv(f"DRAGOMAN_{name}", given)
+    said = problem()
+    assert said.startswith(f"DRAGOMAN_{name} {sentence}")
+    assert "hunter2" not in said
+
+
+def test_the_address_does_not_show(tmp_path: Path) -> None:
+    """Printing the settings does not say where the database is."""
+    assert "a.db" not in repr(load_settings(configured(tmp_path, 'database_url = "a.db"')))
 
 
 @pytest.mark.parametrize(
