@@ -60,6 +60,11 @@ def _load(work: Work, path: Path, data: bytes, session_name: str, now: dt.dateti
     wanted = [_wanted(meeting) for meeting in _meetings(data, ZoneInfo(session.timezone), now)]
     before = coalition.loaded or {}
     calendars = before.get("calendars", {})
+    if not wanted and calendars.get(str(session.id)):
+        # Most likely another calendar, or an export that failed: it would take everything off the programme.
+        raise LoadProblem(
+            "{file} has no meetings: export it again, or take single ones off with `meeting cancel`.", file=path.name
+        )
     kept = load_meetings(loading, session, wanted, calendars.get(str(session.id), {}))
     coalition.loaded = {**before, "calendars": {**calendars, str(session.id): kept}}
     loading.kept += [f"left out, since it has no time: {title}" for title in all_day_titles(data)]

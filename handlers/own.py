@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.commands import Call, Refusal, Verb
-from bot.message import Inline, List, Message, Moment, count, message, say
+from bot.message import Heading, Inline, List, Message, Moment, Paragraph, count, message, say
 from bot.notices import cancel, coordinators
 from bot.people import mention
 from bot.reminder import read_reminder
 from bot.when import WhenProblem, read_duration, read_when
 from storage.journal import ChangedSince, restore, touched_ids
-from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState, Reminder
+from storage.tables import Deed, Lane, Member, Note, Notice, NoticeKind, NoticeState, Reminder
 
 UNDO_WITHIN = dt.timedelta(minutes=10)
 SNOOZE = dt.timedelta(hours=1)
@@ -58,6 +58,7 @@ def undo(call: Call) -> Message:
         say("Undone: `{verb}`.", verb=deed.verb),
         count(told, "It had been told already; I corrected it in {n} place.",
               "It had been told already; I corrected it in {n} places.") if told else None,
+        _stays_in_digest(call, deed),
     )  # fmt: skip
 
 
@@ -98,16 +99,29 @@ def _correct(call: Call, deed: Deed) -> int:
 
 
 def _correction(call: Call, notices: list[Notice]) -> Message:
-    said = [line for notice in notices if (line := _first_line(notice)) is not None]
+    said = [line for notice in notices for line in _first_lines(notice)]
     return message(
         say("{who} has taken this back; it does not hold any more:", who=mention(call.speaker)),
         List(tuple(said)) if said else None,
     )
 
 
-def _first_line(notice: Notice) -> Inline | None:
-    blocks = Message.from_data(notice.content or {"blocks": []}).blocks
-    return next((line for block in blocks if (line := getattr(block, "line", None)) is not None), None)
+def _first_lines(notice: Notice) -> tuple[Inline, ...]:
+    """Give what a notice said first: its heading or paragraph, or each item of a list."""
+    for block in Message.from_data(notice.content or {"blocks": []}).blocks:
+        if isinstance(block, List):
+            return block.items
+        if isinstance(block, Heading | Paragraph):
+            return (block.line,)
+    return ()
+
+
+def _stays_in_digest(call: Call, deed: Deed) -> Inline | None:
+    """Say that a digest went out after a note: what was posted there is not corrected."""
+    posted = col(Notice.kind) == NoticeKind.DIGEST, col(Notice.sent_at) >= deed.done_at
+    if not touched_ids(deed.journal, Note) or call.work.first(Notice, *posted) is None:
+        return None
+    return say("A digest went out since: what it says of this stays there.")
 
 
 VERBS: tuple[Verb, ...] = (

@@ -498,6 +498,16 @@ def test_a_calendar_without_end_is_taken_for_a_year(house: House) -> None:
     assert house.do(lambda work: [row.state for row in work.rows(Meeting)][:2]) == [MeetingState.PLANNED] * 2
 
 
+def test_an_empty_calendar_cancels_nothing(house: House) -> None:
+    """A calendar in which there is nothing is refused once meetings came from one; before, there is nothing to lose."""
+    house.load(HEAD + PEOPLE + SESSION.split("[[sessions.meetings]]", maxsplit=1)[0])
+    assert house.calendar("")[0] == "nothing to change"
+    house.calendar(EVENT)
+    with pytest.raises(LoadProblem, match="has no meetings"):
+        house.calendar("")
+    assert house.calendar(EVENT)[0] == "nothing to change"
+
+
 def test_a_calendar_needs_its_session(house: House) -> None:
     """An unknown session gets the nearest one, and a broken file its own sentence."""
     house.load(HEAD + SESSION.replace('provisions = ["articles 5-6"]', ""))

@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import Call, CommandTable, Verb
-from bot.message import Message, message, say
-from bot.notices import member_lane
+from bot.message import List, Message, message, say
+from bot.notices import member_lane, room_lane, tell
 from bot.occasions.leaving import Leaving
 from bot.people import find_member
 from bot.reminder import read_reminder
 from bot.when import WhenProblem
 from handlers import broadcast, own, people
-from storage.tables import Label, Member, Note, NoticeKind, Reminder, Task, TaskState
+from storage.tables import Label, Member, Note, NoticeKind, Reminder, Room, Task, TaskState
+from storage.work import Work
 from tests.conftest import World
 from tests.fakes.conversation import Conversation
 
@@ -34,8 +35,18 @@ def hand_over(call: Call) -> Message:
     return message(say("Handed over."))
 
 
+def hand_list(call: Call) -> Message:
+    """The same, told as a list."""
+    whom = find_member(call.work, call.words)
+    call.work.put(Task(coalition_id=call.work.tenant, number=1, words="water", lead_id=whom.id))
+    lines = List((say("No longer with you: water."), say("fire.")))
+    call.tell(member_lane(call.work, whom.id), NoticeKind.TASK, message(lines))
+    return message(say("Handed over."))
+
+
+LIST = Verb("list", hand_list, "list @NAME", "Hands a task over.", undoable=True)
 HAND = Verb("hand", hand_over, "hand @NAME", "Hands a task over.", undoable=True)
-TABLE = CommandTable((*own.VERBS, *people.VERBS, *broadcast.VERBS, HAND))
+TABLE = CommandTable((*own.VERBS, *people.VERBS, *broadcast.VERBS, HAND, LIST))
 
 
 def reminder_due(leaving: Leaving) -> Message | None:
@@ -195,3 +206,29 @@ def test_a_note_is_the_coalitions_wherever_it_is_typed(talk: Conversation, world
     assert "the whole coalition reads" in talk.say("Luis", "note Tea at 5")[0]
     assert world.read(lambda work: [row.label for row in work.rows(Note)]) == [Label.COALITION]
     assert world.read(lambda work: len(work.rows(Member))) == 3
+
+
+def test_a_correction_says_what_does_not_hold(talk: Conversation, world: World) -> None:
+    """Also of what was told as a list only."""
+    talk.say("Ana", "list @Luis")
+    heard = talk.say("Ana", "undo") + talk.wait(minutes=11)
+    assert heard[-1] == (
+        "@Luis: @Ana has taken this back; it does not hold any more:\n- No longer with you: water.\n- fire."
+    )
+
+
+def test_undo_of_a_note_says_when_a_digest_went_out(talk: Conversation, world: World) -> None:
+    """What the digest said cannot be unsaid; before it went out there is nothing to say."""
+    talk.say("Ana", "note lunch at noon")
+    assert talk.say("Ana", "undo") == ["@Ana: Undone: `note`."]
+    talk.say("Ana", "note lunch at one")
+
+    def posted(work: Work) -> None:
+        room = work.rows(Room)[0]
+        tell(work, room_lane(work, room), NoticeKind.DIGEST, message(say("Note: lunch")), key="digest", now=world.now)
+
+    world.write(posted)
+    talk.settle()
+    assert talk.say("Ana", "undo") == [
+        "@Ana: Undone: `note`.\nA digest went out since: what it says of this stays there."
+    ]
