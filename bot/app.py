@@ -23,6 +23,8 @@ from storage.work import Store
 FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, rooms)
 """In the order in which help shows them."""
 
+PLATFORMS = ("console", "slack", "matrix")
+
 
 def command_table() -> CommandTable:
     """Give the table of all verbs."""
@@ -37,6 +39,16 @@ def writers() -> dict[str, Write]:
 def open_store(settings: Settings) -> Store:
     """Open the database; raises KeyProblem when the key file is missing or unfit."""
     return Store(settings.database_url.get_secret_value(), read_key_file(settings.key_file))
+
+
+def rehearsed(settings: Settings) -> tuple[str, ...]:
+    """Give the platforms whose messages the console shows: its own, and those that no setting lets `run` serve.
+
+    What it shows is marked as sent: of a chat that is really served, people would then miss it.
+    """
+    given = [name for name, field in type(settings).model_fields.items() if getattr(settings, name) != field.default]
+    served = {platform for platform in PLATFORMS for name in given if name.startswith(platform)}
+    return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
 def build(store: Store, clock: Clock, chats: Mapping[str, Chat]) -> Engine:

@@ -51,6 +51,8 @@ class Dispatch:
     def __init__(self, store: Store, clock: Clock, table: CommandTable) -> None:
         """Take the verbs that there are."""
         self._store, self._clock, self._table = store, clock, table
+        self.platform: str | None = None
+        """Work on what came from this platform only; None: from every one."""
 
     async def receive(self, invocation: Invocation) -> bool:
         """Keep an invocation; False when the same event was kept before. Once this returns, it will not be lost."""
@@ -58,7 +60,7 @@ class Dispatch:
 
     async def drain(self) -> bool:
         """Work on all that waits; tells whether there was anything."""
-        waiting = await self._store.read(None, _waiting)
+        waiting = await self._store.read(None, lambda work: _waiting(work, self.platform))
         for row_id in waiting:
             await self._handle(row_id)
         return bool(waiting)
@@ -252,8 +254,9 @@ class Dispatch:
             self._reply(work, invocation, None, None, message(words))
 
 
-def _waiting(work: Work) -> list[int]:
-    return list(work.exec(select(Inbox.id).where(Inbox.state == InboxState.WAITING).order_by(col(Inbox.id))))
+def _waiting(work: Work, platform: str | None) -> list[int]:
+    found = select(Inbox.id).where(Inbox.state == InboxState.WAITING).order_by(col(Inbox.id))
+    return list(work.exec(found if platform is None else found.where(Inbox.platform == platform)))
 
 
 def _opened(work: Work, row_id: int) -> tuple[Invocation, Whence]:

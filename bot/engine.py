@@ -37,6 +37,14 @@ class Engine:
         self._woken = asyncio.Event()
         self._erased_at: dt.datetime | None = None
 
+    def serve_only(self, coalition_id: int, platform: str) -> None:
+        """Send and read for one coalition only, and answer what came from one platform: what a console may do.
+
+        The others are left to the process that serves them.
+        """
+        self._outbox.coalition_id = self._ingest.coalition_id = coalition_id
+        self._dispatch.platform = platform
+
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said and wake the engine."""
         await self._dispatch.receive(invocation)

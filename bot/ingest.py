@@ -44,10 +44,12 @@ class Ingest:
     def __init__(self, store: Store, clock: Clock) -> None:
         """Take the store; nothing is read yet."""
         self._store, self._clock = store, clock
+        self.coalition_id: int | None = None
+        """Read the drafts of this coalition only; None: of every coalition."""
 
     async def drain(self) -> bool:
         """Work on every draft that was received; tells whether there was any. What a crash left is taken again."""
-        waiting = await self._store.read(None, _waiting)
+        waiting = await self._store.read(None, lambda work: _waiting(work, self.coalition_id))
         for coalition_id, draft_id in waiting:
             await self._take(coalition_id, draft_id)
         return bool(waiting)
@@ -100,9 +102,9 @@ async def _compared(received: _Received, document: Document) -> Comparison | Non
     return await compare_documents(received.base, document)
 
 
-def _waiting(work: Work) -> list[tuple[int, int]]:
+def _waiting(work: Work, only: int | None) -> list[tuple[int, int]]:
     found = select(Draft.coalition_id, Draft.id).where(Draft.state == DraftState.RECEIVED).order_by(col(Draft.id))
-    return list(work.exec(found))
+    return [row for row in work.exec(found) if only in (None, row[0])]
 
 
 def _received(work: Work, draft_id: int) -> _Received:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import and_, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import col, select
 
 from bot.clock import Clock
@@ -43,6 +43,8 @@ class Outbox:
         """Take the chats by platform, and the writers of planned notices by occasion."""
         self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
         self._name = secrets.token_hex(4)
+        self.coalition_id: int | None = None
+        """Serve the lanes of this coalition only, and those of strangers to all; None: of every coalition."""
 
     async def drain(self) -> bool:
         """Send all that is due now; tells whether there was anything."""
@@ -65,7 +67,7 @@ class Outbox:
                     col(Notice.state) == NoticeState.PLANNED,
                     and_(col(Notice.state) == NoticeState.SENDING, col(Lane.held_until).is_not(None)),
                 ),
-                col(Lane.platform).in_(self._chats),
+                self._served(),
             )
             .group_by(col(Lane.held_until))
         )
@@ -81,7 +83,7 @@ class Outbox:
         found = (
             select(Notice.lane_id, Notice.coalition_id)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(or_(due, crashed), free, held, col(Lane.platform).in_(self._chats))
+            .where(or_(due, crashed), free, held, self._served())
             .order_by(col(Notice.send_at), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
             .limit(1)
         )
@@ -91,6 +93,11 @@ class Outbox:
         lane = work.get_one(Lane, row[0])
         lane.leased_by, lane.leased_until = self._name, now + LEASE
         return _Leased(row[0], row[1])
+
+    def _served(self) -> ColumnElement[bool]:
+        ours = or_(col(Lane.coalition_id) == self.coalition_id, col(Lane.coalition_id).is_(None))
+        here = col(Lane.platform).in_(self._chats)
+        return here if self.coalition_id is None else and_(here, ours)
 
     async def _serve(self, leased: _Leased) -> None:
         """Send what was left unsettled by a crash, then what is due, and give the lane back."""

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from bot.adapters.console import Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
-from bot.app import build
+from bot.adapters.console import PLATFORM, Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
+from bot.app import build, rehearsed
 from bot.calendar_load import load_calendar
 from bot.clock import SimulatedClock, SystemClock
+from bot.engine import Engine
 from bot.load import load_file
 from bot.planning import replan
 from bot.scheduler import ScheduledAlarm
@@ -23,7 +24,6 @@ from config.settings import Settings
 from storage.tables import Coalition
 from storage.work import Store
 
-PLATFORMS = ("console", "slack", "matrix")
 STRANGER = "you"
 
 
@@ -50,19 +50,29 @@ async def console(
         name = await coalition_name(store, coalition)
         clock = SimulatedClock(read_moment(at) if at else SystemClock().now())
         chat = ConsoleChat(write, as_json=as_json)
-        engine = build(store, clock, dict.fromkeys(PLATFORMS, chat))
+        engine = build(store, clock, dict.fromkeys(rehearsed(settings), chat))
         who = (speaker or await first_coordinator(store, name) or STRANGER).lstrip("@")
         place = room.lstrip("#") if room else None
-        talk = Console(engine, clock, lambda wanted: known_coalition(store, wanted), who, place, name)
-        await _plan(store, clock.now())
-        await engine.settle()
+        talk = Console(engine, clock, lambda wanted: turn_to(store, engine, wanted), who, place, name)
+        if name is not None:
+            await turn_to(store, engine, name)
         return await _talk(talk, as_json=as_json)
 
 
-async def _plan(store: Store, now: dt.datetime) -> None:
-    """Plan as of the console's moment: what was loaded by the real clock counted everything before it as past."""
-    for coalition_id in await store.read(None, lambda work: list(work.exec(select(Coalition.id)))):
-        await store.write(coalition_id, lambda work: replan(work, now))
+async def turn_to(store: Store, engine: Engine, wanted: str) -> str | None:
+    """Let the console serve one coalition and no other, as of its own moment; None when there is none of that name.
+
+    What was loaded by the real clock counted everything before it as past, so it is planned anew.
+    """
+    name = await known_coalition(store, wanted)
+    if name is None:
+        return None
+    found = select(Coalition.id).where(Coalition.name == name)
+    coalition_id, now = await store.read(None, lambda work: work.exec(found).one()), engine.clock.now()
+    engine.serve_only(coalition_id, PLATFORM)
+    await store.write(coalition_id, lambda work: replan(work, now))
+    await engine.settle()
+    return name
 
 
 async def _talk(talk: Console, *, as_json: bool) -> int:

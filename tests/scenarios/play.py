@@ -16,11 +16,12 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from bot.adapters.console import Console, ConsoleChat, ConsoleProblem, read_moment
-from bot.app import build
+from bot.app import PLATFORMS, build
 from bot.clock import SimulatedClock
+from bot.engine import Engine
 from bot.load import load_file
 from bot.terminal.opening import first_coordinator
-from bot.terminal.talk import PLATFORMS, STRANGER, known_coalition
+from bot.terminal.talk import STRANGER, turn_to
 from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.tables import Coalition
@@ -42,6 +43,7 @@ class Play:
         self.now = read_moment(START)
         self._store: Store | None = None
         self._console: Console | None = None
+        self._engine: Engine | None = None
 
     async def play(self, script: list[str]) -> list[str]:
         """Give the script back with what really appeared after each typed line."""
@@ -99,7 +101,9 @@ class Play:
             engine = build(self._store, clock, dict.fromkeys(PLATFORMS, chat))
             speaker = await first_coordinator(self._store, name) or STRANGER
             self._console = Console(engine, clock, self._known, speaker, coalition=name)
-            await engine.settle()
+            self._engine = engine
+            if name is not None:
+                await turn_to(self._store, engine, name)
         return self._console
 
     async def _begin_again(self, before: Console) -> None:
@@ -110,7 +114,8 @@ class Play:
 
     async def _known(self, wanted: str) -> str | None:
         assert self._store is not None
-        return await known_coalition(self._store, wanted)
+        assert self._engine is not None
+        return await turn_to(self._store, self._engine, wanted)
 
     async def _stop(self) -> None:
         if self._store is not None:

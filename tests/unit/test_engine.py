@@ -1,4 +1,4 @@
-"""The engine, when the database cannot be used for a while: nothing ends, nothing is lost, nothing is said twice."""
+"""The engine: what it does while the database cannot be used, and what it leaves to others."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from sqlmodel import select
 
-from bot.app import build
+from bot.app import build, rehearsed
 from bot.engine import Engine
+from bot.message import message, say
+from bot.notices import member_lane, tell
+from config.settings import Settings
+from storage.tables import Inbox, InboxState, Member, NoticeKind, Role
 from storage.trouble import DatabaseTrouble
+from storage.work import Work
 from tests.conftest import PLATFORM, World
 from tests.fakes.chat import Sent
 
@@ -69,3 +78,36 @@ def test_run_goes_on_after_trouble(
     logged = capsys.readouterr().out
     assert "SQLITE_BUSY" in logged
     assert "quiet" not in logged
+
+
+def test_one_coalition_is_served_and_the_others_are_left(world: World, engine: Engine) -> None:
+    """Another coalition's notices and another platform's commands wait for whoever serves them."""
+    other = world.found("Open Records", {"Zoe": (Role.COORDINATOR, "UTC")}, {})
+
+    def owe(work: Work) -> None:
+        lane = member_lane(work, work.rows(Member)[0].id)
+        tell(work, lane, NoticeKind.TASK, message(say("For you.")), key="k", now=world.now)
+
+    for coalition_id in (1, other):
+        world.write(owe, coalition_id)
+    world.run(engine.receive(world.saying("Ana", "my quiet off", platform="slack")))
+    engine.serve_only(1, PLATFORM)
+    world.run(engine.settle())
+    assert [sent.name for sent in world.chat.shown] == ["Ana"]
+    engine.serve_only(other, PLATFORM)
+    world.run(engine.settle())
+    assert [sent.name for sent in world.chat.shown] == ["Ana", "Zoe"]
+    assert world.read(lambda work: [row.state for row in work.exec(select(Inbox))]) == [InboxState.WAITING]
+
+
+class WithMatrix(Settings):
+    """The settings of a deployment that serves Matrix."""
+
+    matrix_homeserver: str = ""
+
+
+def test_the_console_shows_no_chat_that_is_really_served(tmp_path: Path) -> None:
+    """What it shows counts as sent, so it keeps to chats that no setting lets `run` serve."""
+    given: dict[str, Any] = {"config": tmp_path, "database_url": SecretStr("a"), "key_file": tmp_path}
+    assert rehearsed(Settings(**given)) == rehearsed(WithMatrix(**given)) == ("console", "slack", "matrix")
+    assert rehearsed(WithMatrix(**given, matrix_homeserver="https://example.org")) == ("console", "slack")
