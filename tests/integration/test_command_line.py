@@ -360,6 +360,13 @@ def test_a_calendar_does_not_steer_the_terminal(house: House) -> None:
     assert (ran.code, "\x1b" in ran.out) == (0, False)
 
 
+def test_setup_asks_again_for_a_name_that_is_none(bare: House) -> None:
+    """A name that would steer every terminal it is shown on is not taken."""
+    ran = bare("setup", typed="Evil\x1b[2J\nSafe Evidence\nEurope/Vienna\n")
+    assert (ran.code, "on one line" in ran.out, "\x1b" in ran.out) == (0, True, False)
+    assert bare("console", "--coalition", "Safe Evidence", "--at", AT).code == 0
+
+
 def test_closed_streams(bare: House) -> None:
     """Without standard output nothing can be shown, which is said; without standard input the console ends."""
     command = f"exec {sys.executable} -m bot text parse {OLD} --json >&-"
