@@ -543,6 +543,47 @@ def test_an_article_shows_its_owner_reviews_and_history(begun: World) -> None:
     assert "Luis" not in seen
 
 
+def reviewed_by(world: World, alias: str, label: str, verdict: Verdict) -> None:
+    """Put a member's review on a provision of the current draft."""
+    member_id = world.member_id(alias)
+
+    def act(work: Work) -> None:
+        row = next(row for row in current_provisions(work) if row.label == label)
+        work.put(
+            Review(
+                coalition_id=work.tenant, lineage_id=row.lineage_id or 0, draft_id=row.draft_id, member_id=member_id,
+                verdict=verdict, reviewed_at=NOW,
+            )
+        )  # fmt: skip
+
+    world.write(act)
+
+
+def history(world: World, words: str) -> str:
+    """Give what `article` says of a provision's way through the drafts."""
+    return shown(world.do(TABLE, "Ana", words)).rpartition("\n")[2]
+
+
+def test_the_history_of_an_article_goes_through_splits_and_merges(begun: World) -> None:
+    """A part shows what it was split from, a whole what it took up, each with the reviews made on it there."""
+    reviewed_by(begun, "Mei", "5", Verdict.SUPPORT)
+    publish(begun, "L.2", SECOND)
+    assert history(begun, "article 5") == "History: L.1: article 5; L.2: article 5, split into articles 5, 6."
+    assert history(begun, "article 6") == "History: L.1: article 5; L.2: article 6, split from article 5."
+    assert "@Mei on article 5 of L.1: support" in shown(begun.do(TABLE, "Ana", "article 6"))
+    assert "@Mei on L.1: support" in shown(begun.do(TABLE, "Ana", "article 5"))
+    reviewed_by(begun, "Luis", "6", Verdict.OPPOSE)
+    third = (*SECOND[1:4], ("Data", f"{DATA}\n\n{RIGHTS.replace('4.', '2.')}"), SECOND[6], ("Press", PRESS))
+    publish(begun, "L.3", third)
+    assert history(begun, "article 4") == (
+        "History: L.1: article 5; L.2: article 5, split into articles 5, 6 and article 6, split from article 5; "
+        "L.3: article 4, merged from articles 5, 6."
+    )
+    reviews = [line for line in shown(begun.do(TABLE, "Ana", "article 4")).split("\n") if line.startswith("@")]
+    assert reviews == ["@Mei on L.1: support", "@Luis on article 6 of L.2: oppose"]
+    assert history(begun, "article 6") == "History: L.1: article 4; L.3: article 6, back again."
+
+
 def test_drafts_shows_each_reader_what_is_theirs(begun: World) -> None:
     """A draft that was not published is the coordinators'; one that was withdrawn the members'."""
     publish(begun, "L.2", SECOND)
