@@ -260,7 +260,7 @@ def test_a_preview_says_whose_articles_change(begun: World) -> None:
         "- Article 5 is now 5, 6: Data\n"
         "Whose provisions these are:\n"
         "- @Luis: 3\n"
-        "- @Mei: 4, 5\n"
+        "- @Mei: old 4 (gone), 5, 6\n"
         "- Nobody: 2, 7\n"
         "Publishing tells 3 people, 1 room.\n"
         "It is closed until a coordinator says `draft publish`.\n"
@@ -342,6 +342,44 @@ def test_what_takes_another_up_keeps_one_task(world: World) -> None:
     publish(world, "L.2", MERGED)
     assert tasks(world) == {"article 3": (TaskState.STALE, None), "task 2": (TaskState.CANCELLED, None)}
     assert "Your task 2 is closed: @Luis has 3." in told(world, "Mei")[-1]
+
+
+def test_an_owner_of_both_merged_articles_reads_of_them_once(world: World) -> None:
+    """One redline, one line on the task that is closed, and one provision in the headline."""
+    lay(world, "L.1", FIRST)
+    own(world, "3", "Luis")
+    own(world, "4", "Luis")
+    publish(world, "L.2", MERGED)
+    (luis,) = told(world, "Luis")
+    assert luis.startswith("New text: your articles 3, 4 are now one, 3\n")
+    assert luis.count("are now one") == 2
+    assert luis.count("confidence of") == 1
+    assert "\nYour task 2 is closed: article 4 is part of 3 now.\n`stands 3`" in luis
+
+
+def test_an_owner_of_one_merged_article_reads_of_that(world: World) -> None:
+    """The headline does not give them what is somebody else's, or nobody's."""
+    lay(world, "L.1", FIRST)
+    own(world, "4", "Mei")
+    publish(world, "L.2", MERGED)
+    assert told(world, "Mei")[-1].startswith("New text: your article 4 was merged with 3\n")
+
+
+def test_a_merger_counts_once_in_the_headline(world: World) -> None:
+    """Two old articles in one new one are one provision that changed."""
+    lay(world, "L.1", FIRST)
+    for label in ("2", "3", "4"):
+        own(world, label, "Luis")
+    publish(world, "L.2", (FIRST[0], ("Court", COURT.format(shall="may")), *MERGED[2:]))
+    assert told(world, "Luis")[-1].startswith("New text: 2 of your provisions changed\n")
+
+
+def test_an_article_that_gets_its_first_heading(world: World) -> None:
+    """There is no old heading to quote."""
+    lay(world, "L.1", (*FIRST[:2], ("", COSTS), *FIRST[3:]))
+    own(world, "3", "Luis")
+    publish(world, "L.2", (*FIRST[:2], ("Costs", COSTS.replace("ordinary", "usual")), *FIRST[3:]))
+    assert "It had no heading before." in told(world, "Luis")[-1]
 
 
 def test_the_task_of_what_was_taken_up_moves_where_there_is_none(world: World) -> None:
