@@ -351,6 +351,30 @@ def test_deadlines_count_down_without_their_names_in_a_public_room(talk: Convers
     ]
 
 
+def test_after_an_outage_a_countdown_is_posted_once(talk: Conversation) -> None:
+    """Of the points that were missed only the last one speaks: of a deadline, of a session, of a meeting."""
+
+    def count_twice(work: Work) -> None:
+        next(row for row in work.rows(Room) if row.name == "hall").countdown = [60, 30]
+
+    talk.world.write(count_twice)
+    talk.say("Ana", "meeting add Plenary 8 Feb 15:00 venue time to 18:00 at Conference Room 4 on articles 24-28")
+    talk.say("Ana", "deadline add Written comments 8 Feb 17:00")
+    talk.wait(minutes=15)
+
+    def out_until(moment: dt.datetime) -> list[str]:
+        before = len(talk.world.chat.shown)
+        talk.world.clock.advance_to(moment)
+        talk.settle()
+        rooms = [sent for sent in talk.world.chat.shown[before:] if sent.name == "hall"]
+        return [sent.text.split("\n")[0] for sent in rooms]
+
+    assert sorted(out_until(dt.datetime(2024, 2, 8, 14, 30, tzinfo=dt.UTC))) == [
+        "In 5 h 30 min: Sixth session begins", "In 90 minutes: a deadline (message me `deadlines`)",
+    ]  # fmt: skip
+    assert out_until(dt.datetime(2024, 2, 8, 19, 40, tzinfo=dt.UTC)) == ["In 20 minutes: Plenary, articles 24-28"]
+
+
 def test_a_personal_reminder_says_its_words(talk: Conversation) -> None:
     """It comes to the one who asked, with a way to put it off."""
     talk.say("Luis", "remind me to call the chair at 11:00")
