@@ -68,9 +68,14 @@ def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
         if not found:
             raise Refusal(say("This draft has no {target}. `drafts` shows what it has.", target=str(target)))
         return found
-    first = _index(provisions, target.kind, target.first)
-    last = _index(provisions, target.kind, target.last) if target.last else first
-    return list(provisions[min(first, last) : max(first, last) + 1])
+    if not target.last:
+        return [provisions[_index(provisions, target.kind, target.first)]]
+    ends = [
+        index
+        for label in (target.first, target.last)
+        for index in _options(provisions, target.kind, label) or [_index(provisions, target.kind, label)]
+    ]
+    return list(provisions[min(ends) : max(ends) + 1])
 
 
 def _in_chapter(provision: Provision, target: Target) -> bool:
@@ -81,10 +86,16 @@ def _in_chapter(provision: Provision, target: Target) -> bool:
 
 def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
     """Find one provision; a draft of rules or regulations answers to "article" too, as people say."""
-    names = {(_family(row), row.label.casefold().removeprefix("annex ")): index for index, row in enumerate(provisions)}
+    names = {(_family(row), _name(row)): index for index, row in enumerate(provisions)}
     family = kind if kind in UNNUMBERED else "numbered"
     found = names.get((family, label.casefold()))
     if found is None:
+        if options := _options(provisions, kind, label):
+            known = ", ".join(provisions[index].label for index in options)
+            raise Refusal(
+                say("This draft has more than one {kind} {label}: {options}. Name one of them.", kind=kind,
+                    label=label, options=known)
+            )  # fmt: skip
         labels = {name: name for member, name in names if member == family}
         near = nearest(label, labels) or _neighbour(label, labels)
         if near:
@@ -93,6 +104,19 @@ def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
             )
         raise Refusal(say("This draft has no {kind} {label}.", kind=kind, label=label))
     return found
+
+
+def _options(provisions: Sequence[Provision], kind: str, label: str) -> list[int]:
+    """Find the options "53 (OPTION I)" and "53 (OPTION II)" of a number that no provision has by itself."""
+    family = kind if kind in UNNUMBERED else "numbered"
+    names = [_name(row) if _family(row) == family else "" for row in provisions]
+    if label.casefold() in names:
+        return []
+    return [index for index, name in enumerate(names) if name.startswith(f"{label.casefold()} (")]
+
+
+def _name(row: Provision) -> str:
+    return row.label.casefold().removeprefix("annex ")
 
 
 def _family(provision: Provision) -> str:

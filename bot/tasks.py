@@ -19,7 +19,7 @@ from bot.provisions import by_lineage, current_draft, provisions_of, title, titl
 from bot.rules.labels import may_show
 from bot.rules.ownership import Holding, holding
 from bot.rules.reminders import WAITING
-from storage.tables import Draft, Label, Meeting, Member, Provision, Review, Task, TaskState
+from storage.tables import Draft, DraftState, Label, Meeting, Member, Provision, Review, Task, TaskState
 from storage.work import Work
 
 
@@ -117,9 +117,14 @@ class Board:
         return ", ".join([*([titles(provisions)] if provisions else []), *rest])
 
     def _last_title(self, task: Task) -> str:
-        """Name a provision that the current draft no longer has by its last number."""
+        """Name a provision that the current draft does not have by the number it had in force last, and say why."""
         rows = self.work.rows(Provision, col(Provision.lineage_id) == task.lineage_id)
-        return f"{title(rows[-1])} (deleted)" if rows else f"task {task.number}"
+        drafts = {row.id: row for row in self.work.rows(Draft, col(Draft.id).in_({row.draft_id for row in rows}))}
+        if published := [row for row in rows if drafts[row.draft_id].state is DraftState.PUBLISHED]:
+            return f"{title(published[-1])} (deleted)"
+        # Of drafts that were withdrawn one after the other, the first one was in force last.
+        rows = [row for row in rows if drafts[row.draft_id].base_id not in drafts]
+        return f"{title(rows[-1])} (withdrawn)" if rows else f"task {task.number}"
 
     def _place(self, task: Task) -> tuple[bool, int, int]:
         provision = self.provision(task)

@@ -15,12 +15,13 @@ from sqlmodel import col
 from bot.commands import CommandTable, NeedsYes, Refusal
 from bot.drafts import text_of
 from bot.finding import find_words, folded
+from bot.grammar import Target
 from bot.ingest import Ingest
 from bot.invocation import Attachment
 from bot.message import Message
 from bot.ownalerts import fitting
 from bot.plain import Reader, plain_inline
-from bot.provisions import by_lineage, current_draft, current_provisions, title
+from bot.provisions import by_lineage, current_draft, current_provisions, resolve, title
 from bot.publishing import record
 from bot.texts.compare import compare
 from bot.texts.document import Document
@@ -441,6 +442,80 @@ def test_withdrawing_restores_and_corrects_exactly_those_told(begun: World) -> N
     )
     assert [row.state for row in notices(begun, "Mei")] == [NoticeState.CANCELLED]
     assert len(notices(begun, "Luis")) == 2
+
+
+def test_tasks_on_what_only_the_withdrawn_draft_has_are_told(begun: World) -> None:
+    """They stay open without a text: the one who has one and the coordinators hear so, alerted or not."""
+    publish(begun, "L.2", SECOND)
+    own(begun, "2", "Mei")
+    for alias in ("Luis", "Ana"):
+        leave(begun, alias)
+    assert asked(begun, "draft withdraw", NeedsYes) == (
+        "Withdrawing L.2: L.1 is the current draft again, tasks and times as before; 1 task stays open without a text "
+        "(article 2 (Human rights)); 3 people and rooms are told. Say `yes` to do it."
+    )
+    answer = shown(begun.do(TABLE, "Ana", "draft withdraw", confirmed=True))
+    assert answer.endswith("Told: 3 people. `draft publish L.2` brings it back.")
+    assert told(begun, "Mei")[-1] == (
+        "Withdrawn: L.2\n"
+        "L.1 is the current draft again.\n"
+        "You still have article 2 (withdrawn), of which there is no text now: `release task 6` ends that."
+    )
+    assert told(begun, "Luis")[-1].endswith("\nYour tasks and their times are as they were: `tasks` shows them.")
+    assert told(begun, "Ana")[-1] == (
+        "Withdrawn: L.2\n"
+        "Please disregard what I said about it. L.1 is the current draft again.\n"
+        "Open tasks of which there is no text now:\n"
+        "- @Mei: article 2 (withdrawn)\n"
+        "All other tasks and their times are as they were: `tasks` shows yours."
+    )
+
+
+def test_withdrawing_the_only_draft_says_what_becomes_of_its_tasks(begun: World) -> None:
+    """None of them has a text then, and the names they had in force last stay whole."""
+    publish(begun, "L.2", SECOND)
+    begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
+    assert asked(begun, "draft withdraw", NeedsYes) == (
+        "Withdrawing L.1: there is no draft then; 4 tasks stay open without a text (articles 2-5); "
+        "3 people and rooms are told. Say `yes` to do it."
+    )
+    begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
+    assert told(begun, "Luis")[-1] == (
+        "Withdrawn: L.1\n"
+        "There is no current draft now.\n"
+        "You still have article 2 (withdrawn), article 3 (withdrawn), of which there is no text now: "
+        "`release task 1, task 2` ends that."
+    )
+
+
+def test_a_withdrawn_draft_is_brought_back_by_its_symbol(begun: World) -> None:
+    """With another one waiting, a bare `draft publish` would take that."""
+    publish(begun, "L.2", SECOND)
+    answer = shown(begun.do(TABLE, "Ana", "draft withdraw", confirmed=True))
+    assert "`draft publish L.2` brings it back." in answer
+    add(begun, "L.3", written(MERGED))
+    begun.do(TABLE, "Ana", "draft publish L.2", confirmed=True)
+    current = begun.read(current_draft)
+    assert current is not None
+    assert current.symbol == "L.2"
+
+
+def test_options_are_what_a_bare_number_may_mean() -> None:
+    """Of an article that is there twice both are named, and a run takes both."""
+    labels = ("12", "13", "53 (OPTION I)", "53 (OPTION II)", "54")
+    rows = [
+        Provision(id=at, coalition_id=1, draft_id=1, ordinal=at, label=label, kind="article")
+        for at, label in enumerate(labels)
+    ]
+    with pytest.raises(Refusal) as refused:
+        resolve(rows, [Target("article", "53")])
+    assert plain_inline(refused.value.phrase, Reader(ZoneInfo("UTC"))) == (
+        "This draft has more than one article 53: 53 (OPTION I), 53 (OPTION II). Name one of them."
+    )
+    for first, last in (("13", "53"), ("53", "13"), ("13", "53 (OPTION II)")):
+        assert [row.label for row in resolve(rows, [Target("article", first, last)])] == list(labels[1:4])
+    assert [row.label for row in resolve(rows, [Target("article", "53", "54")])] == list(labels[2:])
+    assert [row.label for row in resolve(rows, [Target("article", "53 (OPTION I)")])] == ["53 (OPTION I)"]
 
 
 def test_a_withdrawn_draft_can_be_published_again(begun: World) -> None:
