@@ -92,7 +92,9 @@ def coverage(board: Board) -> Message:
         if free or unread:
             lines.append(_gap(board, meeting, free, unread))
     if not total:
-        return message(say("Nothing on the programme names a provision. `programme session` shows the meetings."))
+        return message(
+            say("Nothing still to come on the programme names a provision. `programme session` shows the meetings.")
+        )
     heading = count(
         total,
         "{covered} of {n} provision on the programme has owner and review",

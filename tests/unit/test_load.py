@@ -239,6 +239,20 @@ def test_a_reload_applies_what_the_file_changed_and_keeps_what_chat_did(house: H
     ]
 
 
+def test_the_last_coordinator_stays_one(house: House) -> None:
+    """A file that demotes everybody who coordinates is refused whole; with a successor in it, it is applied."""
+    house.load(PROGRAMME)
+    demoted = PROGRAMME.replace('role = "coordinator"', 'role = "member"')
+    assert house.refused(demoted.replace("Puente", "Bridge")) == (
+        "c.toml: [[members]] 1, role: the coalition would have no coordinator then: make somebody else one first."
+    )
+    assert house.load(PROGRAMME)[0] == "nothing to change"
+    assert house.load(demoted.replace('"Luis"', '"Luis"\nrole = "coordinator"')) == [
+        "member Ana: role coordinator → member",
+        "member Luis: role member → coordinator",
+    ]
+
+
 def test_ids_survive_a_rename(house: House) -> None:
     """With an id a member is renamed, account and all; without one, they are somebody new."""
     named = HEAD + '[[members]]\nid = "m1"\nname = "Ana"\n'

@@ -269,6 +269,10 @@ def test_coverage_names_gaps_soonest_first(laid: World) -> None:
         "0 of 3 provisions on the programme have owner and review\n"
         "- Tue 6 Feb 10:00 New York Plenary; no owner: articles 1, 3; no review: articles 1-3"
     )
+    laid.pass_time(days=30)
+    assert say_as(laid, "Luis", "coverage") == (
+        "Nothing still to come on the programme names a provision. `programme session` shows the meetings."
+    )
 
 
 @pytest.mark.parametrize(
