@@ -7,7 +7,6 @@ entries, repetitions and meetings, and the rules by which they repeat, since som
 from __future__ import annotations
 
 import datetime as dt
-import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 import recurring_ical_events
 from icalendar import Calendar, Component
-from icalendar.prop import vDDDTypes, vRecur, vText
+from icalendar.prop import vDDDTypes, vText
 from icalendar.timezone import tzp
 
 from bot.problem import Problem
+from bot.repetition import ends, is_bounded, rules_of
 from bot.when import WhenProblem, local_moment
 
 LENGTH_UNSAID = dt.timedelta(hours=1)
@@ -40,11 +40,6 @@ _LONGEST_TITLE = 300
 _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID")
 _TOLD = frozenset({*_TIMES, "DURATION", "RRULE", "RDATE", "EXDATE"})
 _ORIGINAL = "%Y%m%dT%H%M%SZ"
-_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
-# Daily and weekly rules that say more can match no day at all, which dateutil finds out after counting 8,000 years.
-_OFTEN = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", *_CLOCK})
-_SELDOM = _OFTEN | {"BYMONTHDAY", "BYSETPOS", "BYYEARDAY", "BYWEEKNO"}
-_RULES = {"DAILY": _OFTEN, "WEEKLY": _OFTEN, "MONTHLY": _SELDOM, "YEARLY": _SELDOM}
 
 
 class CalendarProblem(Problem):
@@ -166,7 +161,7 @@ def _endless(entries: Sequence[Component], zone: ZoneInfo, horizon: Span) -> dic
     begin, end = horizon
     found: dict[str, Endless] = {}
     for entry in entries:
-        if any(not _ends(rule) for rule in _rules(entry)):
+        if any(not ends(rule) for rule in rules_of(entry)):
             found[_uid(entry)] = Endless(_uid(entry), _title(entry), begin, end)
     for entry in entries:
         if one := found.get(_uid(entry)):
@@ -333,45 +328,22 @@ def _undefined_zone(entry: Component) -> str | None:
 
 def _check_rules(calendars: Sequence[Component], *, endless_allowed: bool) -> None:
     """Refuse repetitions that would take hours to write out, in entries and in time zones."""
-    rules = [(part, rule) for calendar in calendars for part in calendar.walk() for rule in _rules(part)]
+    rules = [(part, rule) for calendar in calendars for part in calendar.walk() for rule in rules_of(part)]
     if len(rules) > MOST_REPEATING:
         raise CalendarProblem(
             "More than {most} entries of this calendar repeat. Please export only the session.",
             most=str(MOST_REPEATING),
         )
     for part, rule in rules:
-        if not _is_bounded(rule):
+        if not is_bounded(rule):
             raise CalendarProblem(
                 "“{title}” repeats by a rule that is not for meetings. Please list its meetings one by one.",
                 title=_title(part),
             )
-        if part.name == "VEVENT" and not endless_allowed and not _ends(rule):
+        if part.name == "VEVENT" and not endless_allowed and not ends(rule):
             raise CalendarProblem(
                 "“{title}” repeats without end. Please give its repetition an end.", title=_title(part)
             )
-
-
-def _rules(part: Component) -> list[vRecur]:
-    value = part.get("RRULE", [])
-    return [rule for rule in (value if isinstance(value, list) else [value]) if isinstance(rule, vRecur)]
-
-
-def _ends(rule: vRecur) -> bool:
-    return bool({"COUNT", "UNTIL"} & set(rule))
-
-
-def _is_bounded(rule: vRecur) -> bool:
-    """Say whether a rule names days, several times a day at most, and will come to one soon."""
-    frequency = str(rule.get("FREQ", [""])[0]).upper()
-    interval = int(rule.get("INTERVAL", [1])[0])
-    times_a_day = math.prod(len(rule.get(name, [0])) for name in _CLOCK)
-    if frequency not in _RULES or not set(rule) <= _RULES[frequency]:
-        return False
-    if frequency == "DAILY" and "BYDAY" in rule and interval % 7 == 0:
-        return False
-    return (
-        1 <= interval <= 999 and times_a_day <= 24 and all(1 <= int(month) <= 12 for month in rule.get("BYMONTH", []))
-    )
 
 
 def _same_uid(title: str, other: str) -> CalendarProblem:
