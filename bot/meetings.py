@@ -216,6 +216,8 @@ def _slot_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> Phras
 
 def give_new_dues(work: Work, agenda: Agenda, meeting: Meeting, before: MeetingBefore | None) -> list[Task]:
     """Give the waiting tasks whose due time came from this meeting, and was nobody's choice, a new one; give them."""
+    if before is not None and not _begins_otherwise(agenda, meeting, before):
+        return []  # one that is on and only ends later is ahead of nobody, and yet its tasks keep their due times
     lineages = agenda.lineages(meeting) | (before.lineages if before else frozenset())
     floor = next_meetings(work, agenda.now)
     changed = []
@@ -236,6 +238,13 @@ def give_new_dues(work: Work, agenda: Agenda, meeting: Meeting, before: MeetingB
             changed.append(task)
     work.flush()
     return changed
+
+
+def _begins_otherwise(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> bool:
+    """Tell whether anything changed from which due times follow: its beginning, its table, or whether it meets."""
+    now_off, was_off = (state is MeetingState.CANCELLED for state in (meeting.state, before.state))
+    same_table = agenda.lineages(meeting) == before.lineages
+    return meeting.starts_at != before.starts_at or now_off is not was_off or not same_table
 
 
 def _resolved(provisions: Sequence[Provision], words: str) -> list[tuple[str, int | None]]:

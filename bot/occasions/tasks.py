@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from zoneinfo import ZoneInfo
 
 from bot.assignments import answer_actions, done_actions, due_lines
 from bot.message import Block, Heading, Inline, List, Message, Phrase, actions, count, joined, message, say
@@ -25,10 +24,6 @@ _COVERED_FROM = {occasion: later for (occasion, _), (_, later) in pairwise(POINT
 
 MOST_LINES = 12
 """How long the bundle gets before it only counts the rest."""
-
-NEWS = dt.timedelta(days=3)
-"""How long an overdue task is told to the coordinators every morning."""
-MONDAY = 0
 
 Part = Block | Inline | None
 
@@ -100,7 +95,7 @@ def overdue_bundle(leaving: Leaving) -> Message | None:
         return None
     board = _board(leaving)
     late = [task for task in board.waiting() if is_overdue(board, task)]
-    if not late or not _worth_a_morning(leaving, late):
+    if not late:
         return None
     groups = _late_together(board, late)
     lines = [_late_line(board, tasks) for tasks in groups[:MOST_LINES]]
@@ -111,13 +106,6 @@ def overdue_bundle(leaving: Leaving) -> Message | None:
         List(tuple(lines)),
         say("`reassign {task} @name` puts one into other hands.", task=board.command(groups[0][:1])),
     )
-
-
-def _worth_a_morning(leaving: Leaving, late: Sequence[Task]) -> bool:
-    """Tell whether something became overdue lately; what is older is told on Mondays, or nobody reads it any more."""
-    newest = max(task.due for task in late if task.due is not None)
-    zone = ZoneInfo(leaving.member.timezone if leaving.member else leaving.coalition.timezone)
-    return leaving.now - newest < NEWS or leaving.now.astimezone(zone).weekday() == MONDAY
 
 
 def span(length: dt.timedelta) -> Phrase:
