@@ -195,7 +195,7 @@ def change_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore | None) 
 
 def _slot_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> Phrase | None:
     name, where = agenda.name(meeting), agenda.where(meeting)
-    if meeting.late_minutes > before.late_minutes:
+    if meeting.late_minutes not in (0, before.late_minutes) and meeting.starts_at != before.starts_at:
         return count(
             meeting.late_minutes,
             "**{meeting}** begins {n} minute late: {where}.",

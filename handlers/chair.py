@@ -73,25 +73,29 @@ def late(call: Call) -> Message:
 
 
 def _put_off(meeting: Meeting, delay: dt.timedelta, now: dt.datetime) -> None:
-    """Move a meeting that is to begin; one that is on can only end later."""
+    """Let a meeting begin so long after its planned time, however often it is said; one that is on can only end so."""
     minutes = int(delay.total_seconds() // 60)
+    more = dt.timedelta(minutes=minutes - meeting.late_minutes)
+    if not more:
+        raise Refusal(say("{meeting} is {n} minutes late already.", meeting=meeting.title, n=minutes))
     if meeting.state is MeetingState.PLANNED:
-        if meeting.starts_at + delay <= now:
-            behind = int((now - meeting.starts_at).total_seconds() // 60)
+        if meeting.starts_at + more <= now:
+            behind = int((now - meeting.starts_at).total_seconds() // 60) + meeting.late_minutes
             raise Refusal(
                 say("{meeting} should have begun {behind} minutes ago. Say `late {minutes}` if it begins later still, "
                     "`resumed` if it is on.", meeting=meeting.title, behind=behind, minutes=behind + minutes)
             )  # fmt: skip
-        meeting.starts_at += delay
-        meeting.late_minutes += minutes
-    meeting.ends_at += delay
+        meeting.starts_at += more
+    meeting.ends_at += more
+    meeting.late_minutes = minutes
 
 
 def resumed(call: Call) -> Message:
     """Say that a meeting is on, or on again."""
     meeting = _current(call, _name(call.words), _begun, "resumed", or_else=_just_over)
+    name, begins = read_agenda(call.work, call.now).name(meeting), meeting.state is MeetingState.PLANNED
     meeting.state = MeetingState.RUNNING
-    line = say("**{meeting}** is on again.", meeting=read_agenda(call.work, call.now).name(meeting))
+    line = say("**{meeting}** has begun.", meeting=name) if begins else say("**{meeting}** is on again.", meeting=name)
     return _tell(call, meeting, line, owners=True)
 
 
@@ -138,10 +142,10 @@ def _current(
     """Give the meeting that is meant: the one named, or the only one that fits. Raises Refusal for none or several."""
     rows = call.work.rows(Meeting)
     found = [row for row in rows if fits(row, call.now)]
-    if not found and or_else is not None:
-        found = [row for row in rows if or_else(row, call.now)]
+    others = [row for row in rows if or_else(row, call.now)] if or_else is not None else []
     if name:
-        return find_meeting(call.work, name, found)
+        return find_meeting(call.work, name, [*found, *(row for row in others if row not in found)], call.now)
+    found = found or others
     found = [row for row in found if prefer(row)] or found
     if len(found) == 1:
         return found[0]
@@ -223,7 +227,8 @@ VERBS: tuple[Verb, ...] = (
         role=Role.COORDINATOR, undoable=True, examples=("now article 24", "now 24 in Informals"),
     ),
     Verb(
-        "late", late, "late MINUTES [MEETING]", "Moves the meeting that should begin, and its countdowns.",
+        "late", late, "late MINUTES [MEETING]",
+        "Lets a meeting begin so many minutes after its planned time, and moves its countdowns; one that is on ends later.",
         role=Role.COORDINATOR, undoable=True, examples=("late 20", "late 20 Informals"),
     ),
     Verb(

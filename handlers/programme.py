@@ -100,7 +100,7 @@ def move_meeting(call: Call) -> Message:
     if not name.strip() or not when.strip():
         raise Refusal(say("Type it like this: `{usage}`, for example `meeting move Plenary to thu 15:00`.", usage=MOVE))
     cancelled = call.work.rows(Meeting, Meeting.state == MeetingState.CANCELLED, col(Meeting.ends_at) > call.now)
-    meeting = find_meeting(call.work, name, [*coming(call.work, call.now), *cancelled])
+    meeting = find_meeting(call.work, name, [*coming(call.work, call.now), *cancelled], call.now)
     agenda = read_agenda(call.work, call.now)
     when, zone = _zone_meant(call, when, agenda.zones[meeting.session_id])
     time, place = _time_and_place(when)
@@ -118,7 +118,7 @@ def cancel_meeting(call: Call) -> Message:
     """Take a meeting off; it stays on the programme as cancelled."""
     if not call.words.strip():
         raise Refusal(say("Which one? For example `meeting cancel Plenary` or, by its number, `meeting cancel 3`."))
-    meeting = find_meeting(call.work, call.words, coming(call.work, call.now))
+    meeting = find_meeting(call.work, call.words, coming(call.work, call.now), call.now)
     before = as_it_stands(read_agenda(call.work, call.now), meeting)
     meeting.state = MeetingState.CANCELLED
     return _changed(call, meeting, before)
