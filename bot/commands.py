@@ -48,7 +48,7 @@ class Call:
     account: Member | None
     """Who speaks; None for a stranger. Handlers of verbs for members use `speaker`."""
     room: Room | None
-    """The room it was said in; None in a direct chat."""
+    """The served room it was said in; None in a direct chat, and in a room that is not served: see `unserved`."""
     words: str
     invocation: Invocation
     table: CommandTable
@@ -61,6 +61,11 @@ class Call:
         if self.account is None:
             raise LookupError("a stranger speaks")
         return self.account
+
+    @property
+    def unserved(self) -> bool:
+        """Whether it was said in a room that is not served, where others may read along."""
+        return self.room is None and self.invocation.place is not None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -119,6 +124,8 @@ class Verb:
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     """Other words for it, "did you mean" aside."""
+    anywhere: bool = False
+    """It works in a room that is not served, too."""
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "late", late, "late MINUTES [MEETING]",
-        "Lets a meeting begin so many minutes after its planned time, and moves its countdowns; one that is on ends later.",
+        "Lets a meeting begin so many minutes after its planned time, countdowns included; one that is on ends later.",
         role=Role.COORDINATOR, undoable=True, examples=("late 20", "late 20 Informals"),
     ),
     Verb(

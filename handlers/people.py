@@ -45,8 +45,6 @@ def hello(call: Call) -> Message | None:
         return message(say("You have asked already. A coordinator looks at it, and I will tell you here."))
     parts = [part.strip() for part in call.words.split(",")]
     if len(parts) < 3 or not all(parts):
-        if not call.invocation.addressed:
-            return None  # people greeting each other in a room
         raise Refusal(
             say(
                 "Say `hello ALIAS, ORGANISATION, CITY`, for example: `hello Sol, Red Libre, Bogota`. "

@@ -82,7 +82,7 @@ def test_people_greeting_each_other_in_a_room_are_let_be(talk: Conversation) -> 
 def test_a_code_makes_one_coordinator_once(talk: Conversation, world: World) -> None:
     """The account that types the code coordinates, the others are told, and the code is used up."""
     code = code_of(world)
-    assert talk.say("Zoe", f"claim {code}", "team")[0].startswith("@zoe: Say `claim` with its code in a direct chat")
+    assert talk.say("Zoe", f"/claim {code}", "team")[0].startswith("@zoe: Say `claim` with its code in a direct chat")
     welcome = talk.say("Zoe", f"claim {code.lower().replace('-', ' ')}")
     assert any("you coordinate Safe Evidence" in line for line in welcome)
     assert "@Ana: @Zoe became a coordinator with a code from whoever runs me." in welcome
