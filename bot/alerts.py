@@ -11,8 +11,8 @@ from sqlmodel import col
 from bot.changes import Step, became_named, brackets, listing, number, tally
 from bot.concerns import Impact
 from bot.message import Block, Code, Heading, Inline, List, Message, count, message, say
-from bot.notices import cancel, coordinator_lanes, member_lane, purpose_lanes, tell
-from bot.ownalerts import owner_alert
+from bot.notices import About, cancel, coordinator_lanes, member_lane, purpose_lanes, tell
+from bot.ownalerts import alert_about, owner_alert
 from bot.people import mention
 from bot.tasks import Board, look
 from storage.tables import Change, Draft, Label, Lane, Notice, NoticeKind, NoticeState, Purpose, Task
@@ -28,10 +28,10 @@ class Post:
     now: dt.datetime
     key: str
 
-    def tell(self, lane: Lane, what: str, content: Message, label: Label) -> None:
+    def tell(self, lane: Lane, what: str, content: Message, label: Label, about: About | None = None) -> None:
         """Owe an alert to a lane."""
         key = f"{self.key}/{lane.id}/{what}"
-        tell(self.work, lane, NoticeKind.ALERT, content, key=key, now=self.now, label=label)
+        tell(self.work, lane, NoticeKind.ALERT, content, key=key, now=self.now, label=label, about=about)
 
 
 def alert(post: Post, impact: Impact) -> tuple[int, int]:
@@ -40,8 +40,10 @@ def alert(post: Post, impact: Impact) -> tuple[int, int]:
     for lane in rooms:
         post.tell(lane, "summary", summary(post.step), Label.PUBLIC)
     for member_id, concerns in impact.concerns.items():
-        own = owner_alert(post.work, post.step, concerns, impact.quiet.get(member_id, ()), member_id, post.now)
-        post.tell(member_lane(post.work, member_id), "owner", own, Label.COALITION)
+        quiet = impact.quiet.get(member_id, ())
+        own = owner_alert(post.work, post.step, concerns, quiet, member_id, post.now)
+        about = alert_about(post.step, concerns, quiet)
+        post.tell(member_lane(post.work, member_id), "owner", own, Label.COALITION, about)
     if impact.unowned:
         for lane in coordinator_lanes(post.work):
             post.tell(lane, "unowned", unowned(post.step, impact.unowned), Label.COALITION)

@@ -14,7 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.invocation import Invocation
 from bot.message import Message, Phrase
-from bot.notices import tell
+from bot.notices import About, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
@@ -92,12 +92,15 @@ class Call:
             return room_ceiling(Label.CLOSED, self.invocation.platform)
         return max(self.room.label, Label.COALITION, key=lambda label: label.rank)
 
-    def tell(self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION) -> None:
+    def tell(
+        self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION,
+        about: About | None = None,
+    ) -> None:  # fmt: skip
         """Owe a message to a lane because of this command; the same command run again owes it once."""
         if lane is not None:
             self.told += 1
             key = f"said/{self.invocation.event_id}/{self.told}"
-            tell(self.work, lane, kind, content, key=key, now=self.now, label=label)
+            tell(self.work, lane, kind, content, key=key, now=self.now, label=label, about=about)
 
 
 Act = Callable[[Call], Message | None]

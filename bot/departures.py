@@ -38,6 +38,8 @@ from storage.work import Work
 
 _ORDER = (NoticeKind.REPLY, NoticeKind.ALERT, NoticeKind.TASK, NoticeKind.PROGRAMME, NoticeKind.REMINDER)
 _RECURRING = ("digest", "tasks.overdue-bundle")
+_HELD = dt.timedelta(minutes=1)
+"""From when on a message that was owed at once has waited, and is told anew from the facts of its departure."""
 
 
 _log = structlog.get_logger()
@@ -137,7 +139,8 @@ def _together(notices: Sequence[Notice]) -> list[list[Notice]]:
     """Put the planned notices of one occasion together, in the order of their first; all else stays alone."""
     groups: dict[str | int, list[Notice]] = {}
     for notice in notices:
-        groups.setdefault(notice.occasion or notice.id, []).append(notice)
+        planned = notice.occasion and notice.content is None
+        groups.setdefault(notice.occasion if planned else notice.id, []).append(notice)
     return list(groups.values())
 
 
@@ -145,12 +148,14 @@ def _content(
     work: Work, lane: Lane, group: list[Notice], now: dt.datetime, writers: Mapping[str, Write]
 ) -> Message | None:
     first = group[0]
-    if first.occasion:
+    is_planned = bool(first.occasion) and first.content is None
+    too_sensitive = not may_show(first.label, _ceiling(work, lane)) and first.kind is not NoticeKind.REPLY
+    if not is_planned and too_sensitive:
+        return message(say("1 item is too sensitive to be shown here."))
+    if is_planned or (first.occasion and now - first.due >= _HELD):
         coalition = work.get_one(Coalition, work.tenant)
         leaving = Leaving(work, now, coalition, group, _ceiling(work, lane), _member(work, lane), _room(work, lane))
         return writers[first.occasion](leaving)
-    if not may_show(first.label, _ceiling(work, lane)) and first.kind is not NoticeKind.REPLY:
-        return message(say("1 item is too sensitive to be shown here."))
     return Message.from_data(first.content or {"blocks": []})
 
 

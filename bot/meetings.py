@@ -12,7 +12,7 @@ from bot.agenda import Agenda, read_agenda
 from bot.commands import Refusal
 from bot.grammar import read_targets
 from bot.message import Message, Phrase, count, message, say
-from bot.notices import member_lane, purpose_lanes, tell
+from bot.notices import About, member_lane, purpose_lanes, tell
 from bot.programme import next_meetings
 from bot.provisions import current_provisions, resolve
 from bot.rules.moving import moved_due
@@ -270,8 +270,12 @@ def _tell_members(
         content = _for_member(telling, agenda, line, mine, dues)
         lane = member_lane(telling.work, person)
         key = f"{telling.cause}/programme/{telling.meeting.id}/{lane.id}"
-        tell(telling.work, lane, NoticeKind.PROGRAMME, content, key=key, now=telling.now)
+        tell(telling.work, lane, NoticeKind.PROGRAMME, content, key=key, now=telling.now, about=_about(telling))
     return tuple(told)
+
+
+def _about(telling: _Telling) -> About:
+    return About("told.programme", telling.meeting.id)
 
 
 def _for_member(telling: _Telling, agenda: Agenda, line: Phrase, mine: Sequence[int], dues: Sequence[Task]) -> Message:
@@ -296,6 +300,9 @@ def _tell_rooms(telling: _Telling, line: Phrase) -> tuple[int, ...]:
         room_id = lane.room_id
         if room_id is not None and room_id not in telling.heard.room_ids:
             key = f"{telling.cause}/programme/{telling.meeting.id}/{lane.id}"
-            tell(telling.work, lane, NoticeKind.PROGRAMME, message(line), key=key, now=telling.now, label=Label.PUBLIC)
+            tell(
+                telling.work, lane, NoticeKind.PROGRAMME, message(line), key=key, now=telling.now, label=Label.PUBLIC,
+                about=_about(telling),
+            )  # fmt: skip
             told.append(room_id)
     return tuple(told)

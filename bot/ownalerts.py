@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from bot.changes import Step, became, became_named, number
+from bot.changes import Step, became, became_named, number, step_of
 from bot.concerns import Concern, tasks_by_lineage
 from bot.message import (
     Actions,
@@ -25,11 +26,13 @@ from bot.message import (
     message,
     say,
 )
+from bot.notices import About
 from bot.people import mention
 from bot.programme import next_meetings, session_zones
 from bot.provisions import title, titles
+from bot.rules.reminders import WAITING
 from bot.texts.redline import Op, excerpt, obligations
-from storage.tables import Change, Member, Provision, Task, TaskState
+from storage.tables import Change, Draft, Member, Provision, Task, TaskState
 from storage.work import Work
 
 MOST = 6000
@@ -54,7 +57,7 @@ def owner_alert(
         lineage = _lineage(step, group[0].change) or 0
         meeting = floor.get(lineage)
         slot = Moment(meeting.starts_at, zones[meeting.session_id].key) if meeting else None
-        blocks += _Section(work, step, group, slot, member_id, budget).blocks(tasks.get(lineage, []))
+        blocks += _Section(work, step, group, slot, member_id, budget, now).blocks(tasks.get(lineage, []))
     if quiet:
         named = joined([became(step, change) for change in quiet])
         blocks.append(count(len(quiet), "Your other one: numbering only ({named}).",
@@ -68,6 +71,31 @@ def _by_change(concerns: Sequence[Concern]) -> list[list[Concern]]:
     for concern in concerns:
         grouped.setdefault(concern.change.id, []).append(concern)
     return list(grouped.values())
+
+
+def alert_about(step: Step, concerns: Sequence[Concern], quiet: Sequence[Change]) -> About:
+    """Keep what an owner's alert is about, so that one held overnight names the slot that is next in the morning."""
+    rows = [[concern.change.id, concern.task.id, concern.old, concern.instead_of] for concern in concerns]
+    return About("told.draft", step.draft.id, {"concerns": rows, "quiet": [change.id for change in quiet]})
+
+
+def alert_again(work: Work, now: dt.datetime, draft: Draft, facts: Mapping[str, Any], member_id: int) -> Message | None:
+    """Write an owner's alert anew; None when all of it is done or in other hands by now."""
+    step = step_of(work, draft)
+    changes, tasks = {row.id: row for row in step.changes}, {row.id: row for row in work.rows(Task)}
+    concerns = [
+        Concern(changes[change_id], tasks[task_id], instead_of, old)
+        for change_id, task_id, instead_of, old in facts["concerns"]
+        if _concerns_still(tasks[task_id], member_id)
+    ]
+    quiet = [changes[change_id] for change_id in facts["quiet"]]
+    return owner_alert(work, step, concerns, quiet, member_id, now) if concerns else None
+
+
+def _concerns_still(task: Task, member_id: int) -> bool:
+    """Tell whether there is still something to say of a task: closed by the draft, or theirs and to be done."""
+    theirs = member_id in (task.lead_id, task.backup_id)
+    return task.state is TaskState.CANCELLED or (theirs and task.state in WAITING)
 
 
 def _headline(step: Step, concerns: Sequence[Concern]) -> Phrase:
@@ -105,6 +133,7 @@ class _Section:
     slot: Moment | None
     member_id: int
     budget: int
+    now: dt.datetime
 
     @property
     def change(self) -> Change:
@@ -186,7 +215,8 @@ class _Section:
                           n=own[0].number)  # fmt: skip
 
     def _when(self, task: Task) -> Inline | None:
-        look = say("Please look by {moment}.", moment=Moment(task.due)) if task.due else None
+        ahead = task.due is not None and task.due > self.now
+        look = say("Please look by {moment}.", moment=Moment(task.due)) if task.due and ahead else None
         if self.slot is None:
             return look
         floor = say("On the floor {moment}.", moment=self.slot)

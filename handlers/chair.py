@@ -12,7 +12,7 @@ from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
 from bot.meetings import Heard, Told, as_it_stands, tell_changed, tell_line
 from bot.message import Message, Phrase, actions, count, joined, message, say
-from bot.notices import member_lane
+from bot.notices import About, member_lane
 from bot.people import members, mention
 from bot.programme import coming
 from bot.provisions import resolve, titles
@@ -187,7 +187,8 @@ def _alert_owners(call: Call, agenda: Agenda, meeting: Meeting, found: list[Prov
             joined([meeting.title, *([meeting.place] if meeting.place else [])]),
             actions((say("Read it"), f"article {command_words(titles(rows[:1]))}")),
         )
-        call.tell(member_lane(call.work, person), NoticeKind.ALERT, content)
+        about = About("told.called", meeting.id, {"called": meeting.called})
+        call.tell(member_lane(call.work, person), NoticeKind.ALERT, content, about=about)
     return list(told)
 
 

@@ -184,11 +184,7 @@ def _left(board: Board, task: Task) -> tuple[bool, Phrase]:
 
 def _when(board: Board, tasks: Sequence[Task]) -> Iterator[Part]:
     """Say when tasks are due, and when their provisions are on the floor: in one line each when it is one moment."""
-    dues = [due for due, _ in due_groups(tasks)]
-    if len(dues) == 1 and dues[0] is not None and dues[0] <= board.now:
-        yield say("It was due {due}.", due=moment_of(board, tasks, dues[0]))
-    else:
-        yield due_lines(board, tasks)
+    yield due_lines(board, tasks)
     yield _floor(board, tasks)
 
 
