@@ -10,9 +10,9 @@ from typing import Any
 from bot.commands import Call
 from bot.message import Actions, Heading, Inline, Joined, List, Message, Phrase, actions, count, joined, message, say
 from bot.notices import About, coordinators, member_lane
-from bot.people import mention, sleeper
-from bot.programme import session_now
-from bot.rules.ownership import answer_by, default_due
+from bot.offers import open_offer
+from bot.people import mention
+from bot.rules.ownership import default_due
 from bot.rules.reminders import WAITING
 from bot.tasks import Board, by_due, due_groups, moment_of, who_has
 from storage.tables import Label, Member, NoticeKind, Task, TaskState
@@ -32,17 +32,15 @@ def hand(
     `by` is a due time that a person chose; without one a chosen time that is still ahead stays, else it follows from
     the programme.
     """
-    in_session = session_now(board.work, board.now) is not None
     task.lead_id, task.backup_id = lead.id, backup.id if backup else None
     task.assigned_at = board.now
     task.accepted_at = board.now if accepted else None
-    task.answer_by = None if accepted else answer_by(board.now, sleeper(lead), in_session=in_session)
-    task.backup_answer_by = None
-    if task.answer_by is not None and backup is not None:
-        task.backup_answer_by = answer_by(task.answer_by, sleeper(backup), in_session=in_session)
     if task.state is not TaskState.STALE:
         task.state = TaskState.OPEN
     _set_due(board, task, by)
+    task.answer_by = task.backup_answer_by = None
+    if not accepted:
+        open_offer(board.work, task, board.now, board.meeting(task))
 
 
 def accept(board: Board, task: Task, member: Member) -> None:
@@ -230,11 +228,12 @@ def _set_due(board: Board, task: Task, by: dt.datetime | None) -> None:
 def _pass_on(board: Board, task: Task, backup: Member, result: GivenBack) -> None:
     """Make the backup the lead, by an offer; one that was made already when the lead did not answer goes on."""
     known, lapses_at = board.holding(task).as_backup, task.backup_answer_by
-    in_session = session_now(board.work, board.now) is not None
     task.lead_id, task.backup_id, task.backup_answer_by = backup.id, None, None
     task.assigned_at, task.accepted_at = board.now, None
-    task.answer_by = lapses_at if known else answer_by(board.now, sleeper(backup), in_session=in_session)
-    if not known:
+    if known:
+        task.answer_by = lapses_at
+    else:
+        open_offer(board.work, task, board.now, board.meeting(task))
         result.offered.setdefault(backup.id, []).append(task)
 
 

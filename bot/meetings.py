@@ -13,6 +13,7 @@ from bot.commands import Refusal
 from bot.grammar import read_targets
 from bot.message import Message, Phrase, count, message, say
 from bot.notices import About, member_lane, purpose_lanes, tell
+from bot.offers import hasten_offer
 from bot.programme import next_meetings
 from bot.provisions import current_provisions, resolve
 from bot.rules.moving import moved_due
@@ -235,6 +236,7 @@ def give_new_dues(work: Work, agenda: Agenda, meeting: Meeting, before: MeetingB
         )
         if due != task.due:
             task.due = due
+            hasten_offer(work, task, agenda.now, following)
             changed.append(task)
     work.flush()
     return changed
