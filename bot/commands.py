@@ -92,6 +92,12 @@ class Call:
             return room_ceiling(Label.CLOSED, self.invocation.platform)
         return max(self.room.label, Label.COALITION, key=lambda label: label.rank)
 
+    def as_typed(self, part: str) -> str:
+        """Give a part of `words` that people will read with the quotes that its writer typed."""
+        whole = clean(self.invocation.words, straight=False)
+        typed, at = whole[len(whole) - len(self.words) :], self.words.rfind(part)
+        return typed[at : at + len(part)] if at >= 0 and len(typed) == len(self.words) else part
+
     def tell(
         self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION,
         about: About | None = None,
@@ -185,10 +191,13 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _PREFIX = re.compile(r"^[/!](?:dragoman\b)?\s*", re.IGNORECASE)
 
 
-def clean(words: str) -> str:
-    """Give the words as they were meant: composed letters, straight quotes, no invisible marks, nothing at the ends."""
-    composed = unicodedata.normalize("NFC", words).translate(_QUOTES).replace("\u00a0", " ")
-    return _INVISIBLE.sub("", composed).strip()
+def clean(words: str, *, straight: bool = True) -> str:
+    """Give the words as they were meant: composed letters, straight quotes, no invisible marks, nothing at the ends.
+
+    With `straight` false quotes stay as they were typed; the letters are as many.
+    """
+    composed = unicodedata.normalize("NFC", words).replace("\u00a0", " ")
+    return _INVISIBLE.sub("", composed.translate(_QUOTES) if straight else composed).strip()
 
 
 def without_prefix(words: str) -> tuple[str, bool]:

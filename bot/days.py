@@ -66,6 +66,11 @@ def without_fillers(text: str) -> str:
     return " ".join(token for token in tokens if token and token not in _FILLERS)
 
 
+def names_month(word: str) -> bool:
+    """Tell whether an English word names a month."""
+    return _month(word.casefold().strip(".,")) is not None
+
+
 def begins_with_day(text: str) -> bool:
     """Tell whether English words in lower case begin with a day: "fri at 9", "tomorrow", "feb 6", but not "may"."""
     head, _, after = without_fillers(text).partition(" ")

@@ -11,6 +11,8 @@ from sqlmodel import col, select
 from storage.tables import Coalition, Meeting, MeetingState, OnTable, Session
 from storage.work import Work
 
+OVERRUN = dt.timedelta(hours=3)
+"""How long after its time a meeting that nobody closed may still be on."""
 GOING = (MeetingState.PLANNED, MeetingState.RUNNING)
 """Meetings that are still to come or under way."""
 

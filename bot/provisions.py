@@ -64,10 +64,7 @@ def titles(provisions: Sequence[Provision]) -> str:
 
 def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
     if target.kind in ("chapter", "part"):
-        found = [row for row in provisions if _in_chapter(row, target)]
-        if not found:
-            raise Refusal(say("This draft has no {target}. `drafts` shows what it has.", target=str(target)))
-        return found
+        return _of_chapters(provisions, target)
     if not target.last:
         return [provisions[_index(provisions, target.kind, target.first)]]
     ends = [
@@ -78,10 +75,39 @@ def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
     return list(provisions[min(ends) : max(ends) + 1])
 
 
-def _in_chapter(provision: Provision, target: Target) -> bool:
-    return (
-        re.search(rf"\b{target.kind}\s+{re.escape(target.first)}(?!\w)", provision.chapter, re.IGNORECASE) is not None
-    )
+def _of_chapters(provisions: Sequence[Provision], target: Target) -> list[Provision]:
+    """Give the provisions of a chapter or of a run of them; "4" is IV, as people say."""
+    labels = [_chapter_of(row, target.kind) for row in provisions]
+    known = list(dict.fromkeys(label for label in labels if label))
+    ends = [_known_chapter(known, target.kind, name) for name in (target.first, target.last) if name]
+    first, last = sorted((known.index(ends[0]), known.index(ends[-1])))
+    wanted = known[first : last + 1]
+    return [row for row, label in zip(provisions, labels, strict=True) if label in wanted]
+
+
+def _chapter_of(provision: Provision, kind: str) -> str:
+    found = re.search(rf"\b{kind}\s+(\w+)", provision.chapter, re.IGNORECASE)
+    return found[1].upper() if found else ""
+
+
+def _known_chapter(known: Sequence[str], kind: str, name: str) -> str:
+    roman = _roman(int(name)) if name.isdecimal() else ""
+    found = next((label for label in (name.upper(), roman) if label in known), None)
+    if found is None and known:
+        choices = ", ".join(known)
+        raise Refusal(say("This draft has no {kind} {name}. It has: {choices}.", kind=kind, name=name, choices=choices))
+    if found is None:
+        raise Refusal(say("This draft has no {kind}s. Name articles, for example `articles 5-9`.", kind=kind))
+    return found
+
+
+def _roman(number: int) -> str:
+    """Write a small number as chapters are counted; nothing for one that no text reaches."""
+    if not 0 < number < 90:
+        return ""
+    tens, ones = divmod(number, 10)
+    small = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+    return ("XL" if tens == 4 else "L" * (tens > 4) + "X" * (tens % 5)) + small[ones]
 
 
 def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:

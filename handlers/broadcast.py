@@ -25,7 +25,7 @@ def announce(call: Call) -> Message:
             say("This goes to {rooms} and reaches {people}. Say `yes` to send it.", rooms=where, people=readers)
         )
     content = message(
-        Heading(say("Announcement")), Text(call.words), say("From {who}", who=mention(call.speaker))
+        Heading(say("Announcement")), Text(call.as_typed(call.words)), say("From {who}", who=mention(call.speaker))
     )  # fmt: skip
     for room in rooms:
         call.tell(room_lane(call.work, room), NoticeKind.NOTICE, content)
@@ -36,9 +36,10 @@ def note(call: Call) -> Message:
     """Put a line into the next digest; noting it is sharing it with the coalition, wherever it is typed."""
     if not call.words:
         raise Refusal(say("Say what: `note Delegates of the group meet at 9:00 in the Vienna Café.`"))
+    words = call.as_typed(call.words)
     call.work.put(
         Note(
-            coalition_id=call.work.tenant, member_id=call.speaker.id, words=call.words, label=Label.COALITION,
+            coalition_id=call.work.tenant, member_id=call.speaker.id, words=words, label=Label.COALITION,
             noted_at=call.now,
         )
     )  # fmt: skip

@@ -14,7 +14,7 @@ from bot.meetings import Heard, Told, as_it_stands, tell_changed, tell_line
 from bot.message import Message, Phrase, actions, count, joined, message, say
 from bot.notices import About, member_lane
 from bot.people import members, mention
-from bot.programme import coming
+from bot.programme import OVERRUN, coming
 from bot.provisions import resolve, titles
 from bot.rules.labels import may_show
 from bot.slots import split_length
@@ -23,7 +23,7 @@ from storage.tables import Label, Meeting, MeetingState, NoticeKind, Provision, 
 
 EARLY = dt.timedelta(minutes=30)
 """How long before its time a meeting may be called to order."""
-EXPECTED = dt.timedelta(hours=3)
+EXPECTED = OVERRUN
 """How long before its time a meeting may be said to be late, and after it to have gone on or ended."""
 LATEST = dt.timedelta(hours=12)
 

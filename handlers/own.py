@@ -27,6 +27,7 @@ def remind_me(call: Call) -> Message:
         what, due = read_reminder(call.words, call.now, call.zone)
     except WhenProblem as problem:
         raise Refusal(say(problem.msgid, **problem.values)) from None
+    what = call.as_typed(what)
     call.work.put(Reminder(coalition_id=call.work.tenant, member_id=call.speaker.id, words=what, due=due))
     return message(say("I will remind you {due}: {what}", due=Moment(due, shape="full"), what=what))
 

@@ -13,16 +13,18 @@ from sqlmodel import col
 
 from bot.agenda import Agenda, day_shown, read_agenda, shown
 from bot.commands import Call, NeedsYes, Refusal, Verb
+from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
 from bot.meetings import Heard, MeetingBefore, Told, as_it_stands, hit_lineages, put_on_table, tell_changed
 from bot.message import Heading, Inline, List, Message, Moment, count, joined, message, say
 from bot.plain import clock_words, zone_name
 from bot.programme import GOING, coming
+from bot.provisions import current_draft
 from bot.rules.labels import may_show
 from bot.rules.waking import QUIET_FROM, QUIET_TO
-from bot.slots import Slot, on_the_day_of, read_place_and_table, read_slot, split_title
+from bot.slots import Slot, on_the_day_of, read_place_and_table, read_slot, read_start, split_title
 from bot.when import WhenProblem, echo, read_day, read_when
-from storage.tables import Deadline, Label, Meeting, MeetingState, Role, Session
+from storage.tables import Deadline, Label, Meeting, MeetingState, OnTable, Role, Session
 from storage.work import Work
 
 Found = TypeVar("Found")
@@ -91,7 +93,8 @@ def add_meeting(call: Call) -> Message:
         )
     )
     put_on_table(call.work, meeting, slot.targets)
-    return _changed(call, meeting, None)
+    answer = _changed(call, meeting, None)
+    return Message((*answer.blocks, *message(_not_in_draft(call, meeting)).blocks))
 
 
 def move_meeting(call: Call) -> Message:
@@ -186,6 +189,16 @@ def _changed(call: Call, meeting: Meeting, before: MeetingBefore | None) -> Mess
     return message(told.line, _told_line(told), _night_line(call, agenda, meeting))
 
 
+def _not_in_draft(call: Call, meeting: Meeting) -> Inline | None:
+    """Say which provisions on the table the current draft does not have; free words are none."""
+    rows = call.work.rows(OnTable, OnTable.meeting_id == meeting.id, col(OnTable.lineage_id).is_(None))
+    absent = [row.target for row in rows if read_targets(row.target)[0]]
+    if not absent or current_draft(call.work) is None:
+        return None
+    names = ", ".join(absent)
+    return say("The current draft has no {targets}; I keep it on the table for a draft that has.", targets=names)
+
+
 def _told_line(told: Told) -> Inline | None:
     people = len(told.member_ids)
     return count(people, "Told: {n} person.", "Told: {n} people.") if people else None
@@ -242,7 +255,10 @@ def _time_and_place(when: str) -> tuple[str, str]:
 def _new_start(time: str, meeting: Meeting, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """Read where a meeting moves to; a clock alone is of the day on which it was to begin."""
     same_day = on_the_day_of(time, meeting.starts_at, zone)
-    return same_day if same_day is not None and same_day > now else read_when(time, now, zone)
+    if same_day is not None and same_day > now:
+        return same_day
+    read_start(time, now, zone)  # raises where there is no hour
+    return read_when(time, now, zone)
 
 
 def _reading(read: Callable[[], Found]) -> Found:

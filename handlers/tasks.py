@@ -41,7 +41,9 @@ def assign(call: Call) -> Message:
     people, backup = read_people(call, given)
     by = read_due(call, given)
     if given.words and not given.targets:
-        shares = {person.id: [make(board, words=given.words, label=call.typed_label)] for person in people}
+        shares = {
+            person.id: [make(board, words=call.as_typed(given.words), label=call.typed_label)] for person in people
+        }
         return _handed_out(call, board, shares, backup, by, [])
     tasks = _meant_or_made(call, board, Choice(given.targets), "assign")
     owned = [task for task in tasks if board.holder(task)]
@@ -267,7 +269,7 @@ def _gave_back(call: Call, board: Board, choice: Choice, verb: str, candidates: 
     if not mine:
         raise Refusal(_why_not_mine(board, tasks, me, "take"))
     result = give_back(board, mine, me)
-    tell_of_giving_back(call, board, result, choice.left)
+    tell_of_giving_back(call, board, result, call.as_typed(choice.left))
     passed = [task for task in mine if board.holder(task)]
     return message(
         say("No longer yours: {tasks}.", tasks=board.titles(mine)),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.calendar_load import load_calendar
 from bot.ics import CalendarProblem
@@ -136,7 +136,7 @@ class House:
         """Give what was said to people, as text."""
 
         def ask(work: Work) -> list[str]:
-            rows = work.rows(Notice, Notice.occasion == "")
+            rows = work.rows(Notice, col(Notice.occasion).in_(("", "told.programme")))
             return [as_text(Message.from_data(row.content or {}), Reader(ZoneInfo("UTC"))) for row in rows]
 
         return self.do(ask)
