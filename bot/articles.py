@@ -12,7 +12,7 @@ from bot.message import Block, Code, Heading, Inline, Moment, Text, count, joine
 from bot.people import mention
 from bot.provisions import title, titles
 from bot.rules.labels import may_show
-from bot.tasks import Board
+from bot.tasks import Board, last_reviews
 from storage.tables import Change, Draft, Label, Member, Provision, Review, Task
 from storage.tables.words import TaskState, Verdict
 
@@ -90,7 +90,7 @@ def _reviews_on(board: Board, row: Provision, past: Sequence[Stage]) -> Iterator
         (one.draft_id, one.lineage_id): one for stage in past for one in stage.rows if one.lineage_id != row.lineage_id
     }
     lineages = {row.lineage_id, *(lineage_id for _, lineage_id in others)} - {None}
-    for review in board.work.rows(Review, col(Review.lineage_id).in_(lineages)):
+    for review in last_reviews(board.work.rows(Review, col(Review.lineage_id).in_(lineages))):
         source = others.get((review.draft_id, review.lineage_id))
         if source is not None or review.lineage_id == row.lineage_id:
             yield review, source

@@ -6,18 +6,33 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.invocation import Invocation
-from bot.message import Message, Phrase
+from bot.message import Message, Phrase, say
 from bot.notices import About, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
+
+MOST_WITHOUT_YES = 5
+"""How many people one command may message before it asks."""
+
+
+LONGEST_ECHO = 300
+"""How many letters of what somebody typed a refusal repeats."""
+
+
+def _shortened(phrase: Phrase) -> Phrase:
+    cut = {
+        name: f"{value[:LONGEST_ECHO]}…" if isinstance(value, str) and len(value) > LONGEST_ECHO else value
+        for name, value in phrase.values.items()
+    }
+    return replace(phrase, values=cut)
 
 
 class Refusal(Exception):
@@ -26,7 +41,7 @@ class Refusal(Exception):
     def __init__(self, phrase: Phrase) -> None:
         """Take the sentence for the speaker."""
         super().__init__(phrase.msgid)
-        self.phrase = phrase
+        self.phrase = _shortened(phrase)
 
 
 class NeedsYes(Exception):
@@ -91,6 +106,11 @@ class Call:
         if self.room is None:
             return room_ceiling(Label.CLOSED, self.invocation.platform)
         return max(self.room.label, Label.COALITION, key=lambda label: label.rank)
+
+    def ask_before_telling(self, people: int) -> None:
+        """Raise NeedsYes where this command would message more people than one may without a yes."""
+        if people > MOST_WITHOUT_YES and not self.confirmed:
+            raise NeedsYes(say("This would message {n} people. Say `yes` to go on.", n=people))
 
     def as_typed(self, part: str) -> str:
         """Give a part of `words` that people will read with the quotes that its writer typed."""

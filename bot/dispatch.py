@@ -119,6 +119,8 @@ class Dispatch:
         if _said(words, NO) and _answers_question(work, words, account, room, now):
             self._called_off(call)
             return
+        if account is not None and _said(words, NO):
+            raise Refusal(say("Nothing waits for a yes or no from you."))
         if account is not None and _said(words, YES):
             call = self._confirmed(work, call)
         self._run(call)
@@ -264,7 +266,8 @@ def _finish(work: Work, row_id: int, now: dt.datetime) -> None:
 
 
 def _said(words: str, answers: tuple[str, ...]) -> bool:
-    return words.casefold().strip(" .!") in answers
+    said = [word.strip(".,!") for word in words.casefold().split()]
+    return bool(said) and all(word in answers for word in said if word) and any(said)
 
 
 def _answers_question(work: Work, words: str, account: Member | None, room: Room | None, now: dt.datetime) -> bool:

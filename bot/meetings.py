@@ -17,6 +17,7 @@ from bot.offers import hasten_offer
 from bot.programme import next_meetings
 from bot.provisions import current_provisions, resolve
 from bot.rules.moving import moved_due
+from bot.rules.ownership import holding
 from bot.rules.reminders import WAITING
 from storage.tables import (
     Label,
@@ -269,7 +270,7 @@ def _tell_members(
     told = [person for person in agenda.people(hit) if person not in telling.heard.member_ids]
     for person in told:
         mine = [lineage for lineage in hit if person in agenda.owners.get(lineage, ())]
-        content = _for_member(telling, agenda, line, mine, dues)
+        content = _for_member(telling, agenda, line, mine, dues, person)
         lane = member_lane(telling.work, person)
         key = f"{telling.cause}/programme/{telling.meeting.id}/{lane.id}"
         tell(telling.work, lane, NoticeKind.PROGRAMME, content, key=key, now=telling.now, about=_about(telling))
@@ -280,15 +281,26 @@ def _about(telling: _Telling) -> About:
     return About("told.programme", telling.meeting.id)
 
 
-def _for_member(telling: _Telling, agenda: Agenda, line: Phrase, mine: Sequence[int], dues: Sequence[Task]) -> Message:
-    names = agenda.named(mine)
+def _parts(telling: _Telling, mine: Sequence[int], person: int) -> tuple[list[int], list[int]]:
+    """Give what a person still has to do among lineages, and what they back up; what is done is neither."""
+    waiting = telling.work.rows(Task, col(Task.lineage_id).in_(mine), col(Task.state).in_(WAITING))
+    has = {task.lineage_id for task in waiting if holding(task, telling.now).member_id == person}
+    backs = {task.lineage_id for task in waiting if task.backup_id == person} - has
+    return [row for row in mine if row in has], [row for row in mine if row in backs]
+
+
+def _for_member(
+    telling: _Telling, agenda: Agenda, line: Phrase, mine: Sequence[int], dues: Sequence[Task], person: int
+) -> Message:
+    leads, backs = _parts(telling, mine, person)
     by_due: dict[dt.datetime, list[int]] = {}
     for task in dues:
         if task.due is not None and task.lineage_id is not None and task.lineage_id in mine:
             by_due.setdefault(task.due, []).append(task.lineage_id)
     return message(
         line,
-        say("Yours: {provisions}.", provisions=names) if names else None,
+        say("Yours: {provisions}.", provisions=agenda.named(leads)) if leads else None,
+        say("You are the backup for {provisions}.", provisions=agenda.named(backs)) if backs else None,
         *(
             say("Now due {due}: {provisions}.", due=agenda.moment(telling.meeting, due), provisions=agenda.named(rows))
             for due, rows in sorted(by_due.items())

@@ -119,17 +119,19 @@ def record(  # noqa: PLR0913, PLR0917 - what a loaded file says of a draft, and 
     )  # fmt: skip
     write_down(work, draft, document, comparison)
     draft.language = language or document.language
-    put_in_force(work, step_of(work, draft), now)
+    # It counts as published on its own day: a digest does not tell it as news.
+    put_in_force(work, step_of(work, draft), now, min(now, dt.datetime.combine(date, dt.time(), dt.UTC)))
     return draft
 
 
-def put_in_force(work: Work, step: Step, now: dt.datetime) -> None:
+def put_in_force(work: Work, step: Step, now: dt.datetime, published_at: dt.datetime | None = None) -> None:
     """Make a draft the current one, and keep what that changed so that it can be taken back."""
+    at = published_at or now
     work.flush()
     start = len(work.journal)
     draft, before = step.draft, current_draft(work)
-    draft.state, draft.label, draft.published_at = DraftState.PUBLISHED, Label.PUBLIC, now
-    if before is not None and before.published_at is not None and before.published_at >= now:
+    draft.state, draft.label, draft.published_at = DraftState.PUBLISHED, Label.PUBLIC, at
+    if before is not None and before.published_at is not None and before.published_at >= at:
         # A simulated clock may stand before the moment at which a file was loaded: what comes last is current.
         draft.published_at = before.published_at + TICK
     carry_on(work, step)

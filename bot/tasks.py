@@ -185,11 +185,12 @@ def people_list(people: Iterable[Member]) -> Joined:
 
 def who_has(board: Board, tasks: Sequence[Task]) -> Joined:
     """Say who has tasks, and who was asked to and has not answered."""
-    grouped: dict[Holding, list[Task]] = {}
+    grouped: dict[tuple[Holding, bool], list[Task]] = {}
     for task in tasks:
         if board.holder(task):
-            grouped.setdefault(replace(board.holding(task), as_backup=False), []).append(task)
-    return joined([_has(board, held, rows) for held, rows in grouped.items()], "; ")
+            key = replace(board.holding(task), as_backup=False), task.state is TaskState.DONE
+            grouped.setdefault(key, []).append(task)
+    return joined([_has(board, held, rows, is_done=is_done) for (held, is_done), rows in grouped.items()], "; ")
 
 
 def moment_of(board: Board, tasks: Sequence[Task], at: dt.datetime, shape: str = "full") -> Moment:
@@ -198,9 +199,12 @@ def moment_of(board: Board, tasks: Sequence[Task], at: dt.datetime, shape: str =
 
 
 def reviewed(board: Board) -> dict[int, list[Review]]:
-    """Give the reviews that hold for the current text, by lineage: of this draft, or of one with the same words."""
+    """Give the reviews that hold for the current text, by lineage: of this draft, or of one with the same words.
+
+    Of one person the last one alone holds.
+    """
     holding_still: dict[int, list[Review]] = {}
-    reviews = board.work.rows(Review)
+    reviews = last_reviews(board.work.rows(Review))
     older = {review.draft_id for review in reviews if board.draft is None or review.draft_id != board.draft.id}
     texts = {
         (row.draft_id, row.lineage_id): row.text
@@ -209,8 +213,14 @@ def reviewed(board: Board) -> dict[int, list[Review]]:
     for review in reviews:
         row = board.current.get(review.lineage_id)
         if row and (review.draft_id == row.draft_id or texts.get((review.draft_id, review.lineage_id)) == row.text):
-            holding_still.setdefault(review.lineage_id, []).append(review)
+            earlier = [row for row in holding_still.get(review.lineage_id, ()) if row.member_id != review.member_id]
+            holding_still[review.lineage_id] = [*earlier, review]
     return holding_still
+
+
+def last_reviews(reviews: Iterable[Review]) -> list[Review]:
+    """Give, of the reviews in the order they came, the last of each person on each provision of each draft."""
+    return list({(row.lineage_id, row.draft_id, row.member_id): row for row in reviews}.values())
 
 
 def settle(board: Board, task: Task, member: Member) -> None:
@@ -229,8 +239,10 @@ def _due_together(board: Board, due: dt.datetime | None, tasks: Sequence[Task]) 
     return say("{tasks} due {due}", tasks=board.titles(tasks), due=moment_of(board, tasks, due))
 
 
-def _has(board: Board, held: Holding, tasks: Sequence[Task]) -> Inline:
+def _has(board: Board, held: Holding, tasks: Sequence[Task], *, is_done: bool) -> Inline:
     person = mention(board.people[held.member_id or 0])
+    if is_done:
+        return say("{person} has done {tasks}", person=person, tasks=board.titles(tasks))
     if held.accepted:
         return say("{person} has {tasks}", person=person, tasks=board.titles(tasks))
     return say("{person} is asked to take {tasks}", person=person, tasks=board.titles(tasks))

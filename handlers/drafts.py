@@ -77,7 +77,7 @@ def withdraw_draft(call: Call) -> Message | None:
     after = say("{symbol} is the current draft again", symbol=base.symbol) if base else say("there is no draft then")
     if not call.confirmed:
         n = alerted(call.work, draft, call.now)
-        told = count(n, "{n} person or room is told", "{n} people and rooms are told")
+        told = count(n, "{n} person or room is told", "{n} people and rooms are told") if n else say("nobody is told")
         raise NeedsYes(say("Withdrawing {symbol}: {after}{tasks}; {told}. Say `yes` to do it.",
                            symbol=draft.symbol, after=after, tasks=_tasks_then(call, draft), told=told))  # fmt: skip
     told_now = withdraw(call.work, draft, call.now, call.invocation.event_id)

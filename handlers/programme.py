@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.agenda import Agenda, day_shown, read_agenda, shown
-from bot.commands import Call, NeedsYes, Refusal, Verb
+from bot.commands import Call, Refusal, Verb
 from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
 from bot.meetings import Heard, MeetingBefore, Told, as_it_stands, hit_lineages, put_on_table, tell_changed
@@ -31,8 +31,6 @@ Found = TypeVar("Found")
 
 PARALLEL = dt.timedelta(minutes=30)
 """Meetings that begin within this time of each other are next together."""
-ASK_ABOVE = 5
-"""How many people may be told without asking first."""
 LONGEST_MEETING = dt.timedelta(hours=24)
 LONGEST_TITLE = 200
 
@@ -64,7 +62,12 @@ def show_programme(call: Call) -> Message:
     of_day = [row for row in rows if agenda.day(row) == day]
     if day is None or not of_day:
         shown_day = say("Nothing is on the programme on {day}.", day=_day_words(call, day)) if day else None
-        hint = say("`programme session` shows the whole session, `meeting add` puts something on it.")
+        leads = call.account is not None and call.account.role is Role.COORDINATOR
+        hint = (
+            say("`programme session` shows the whole session, `meeting add` puts something on it.")
+            if leads
+            else say("`programme session` shows the whole session.")
+        )
         return message(shown_day or say("Nothing is on the programme from here on."), hint)
     return message(*day_shown(agenda, of_day, numbers(call.work)))
 
@@ -130,6 +133,8 @@ def cancel_meeting(call: Call) -> Message:
 def add_deadline(call: Call) -> Message:
     """Keep a closing hour outside the sessions, and count down to it."""
     found = _reading(lambda: split_title(call.words, lambda when: read_when(when, call.now, call.zone)))
+    if found is None and (last := call.words.split()[-1:]) and last[0].isdecimal():
+        _reading(lambda: read_when(last[0], call.now, call.zone))  # raises: a number alone is no time
     if found is None or not found[0] or _is_time(call, call.words):
         raise Refusal(say("Say what closes when. For example `deadline add Written comments fri 17:00`."))
     title, due = found
@@ -180,9 +185,7 @@ def _changed(call: Call, meeting: Meeting, before: MeetingBefore | None) -> Mess
     call.work.flush()
     agenda = read_agenda(call.work, call.now)
     hit = set(agenda.people(hit_lineages(agenda, meeting, before))) - {call.speaker.id}
-    if len(hit) > ASK_ABOVE and not call.confirmed:
-        raise NeedsYes(count(len(hit), "This would message {n} person. Say `yes` to do it.",
-                             "This would message {n} people. Say `yes` to do it."))  # fmt: skip
+    call.ask_before_telling(len(hit))
     room_ids = (call.room.id,) if call.room else ()
     heard = Heard((call.speaker.id,), room_ids)
     told = tell_changed(call.work, call.now, f"said/{call.invocation.event_id}", meeting, before, heard)
@@ -305,7 +308,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "programme", show_programme, "programme [today | DATE | session]",
         "Shows the meetings of a day or of the whole session.", role=Role.OBSERVER,
-        examples=("programme", "programme tomorrow", "programme session"), aliases=("program",),
+        examples=("programme", "programme tomorrow", "programme session"), aliases=("program", "meetings"),
     ),
     Verb(
         "meeting add", add_meeting, ADD, "Puts a meeting on the programme and tells the owners of what it takes up.",

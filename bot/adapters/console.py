@@ -76,6 +76,8 @@ class Console:
     room: str | None = None
     coalition: str | None = None
     attached: Attachment | None = None
+    find_account: Callable[[str | None, str], Awaitable[str | None]] | None = None
+    """Gives the account here of the member of a coalition who is called so, or None when nobody is."""
 
     async def line(self, words: str) -> bool:
         """Take one line; False when it ends the conversation. Raises ConsoleProblem."""
@@ -86,16 +88,21 @@ class Console:
             raise ConsoleProblem(f"this line is longer than {LONGEST_LINE} characters: send a file with `:attach FILE`")
         if words.startswith(":"):
             return await self._steer(*_split(words[1:]))
-        await self.core.receive(self._invocation(words))
+        await self.core.receive(self._invocation(words, await self._account()))
         self.attached = None
         await self.core.settle()
         return True
 
-    def _invocation(self, words: str) -> Invocation:
+    async def _account(self) -> str:
+        """Give the account that speaks: of the member with that alias, whatever they were called before."""
+        known = await self.find_account(self.coalition, self.speaker) if self.find_account else None
+        return known or self.speaker.casefold()
+
+    def _invocation(self, words: str, account: str) -> Invocation:
         return Invocation(
             event_id=f"console/{secrets.token_hex(8)}",
             platform=PLATFORM,
-            sender=self.speaker.casefold(),
+            sender=account,
             sender_name=self.speaker,
             words=words,
             said_at=self.clock.now(),

@@ -160,6 +160,8 @@ def _for_backup(board: Board, tasks: Sequence[Task], holder: Member) -> Iterator
         person=mention(holder),
     )
     yield from when
+    if all(board.provision(task) for task in tasks):
+        yield actions((say("Review"), f"review {board.command(tasks)}"))
 
 
 def _due_in(board: Board, tasks: Sequence[Task]) -> Iterator[Part]:
@@ -218,10 +220,11 @@ def _named(people: Sequence[Member]) -> Inline:
 
 def _late_together(board: Board, late: Sequence[Task]) -> list[list[Task]]:
     """Group what is overdue by due time, longest first, and by who has it."""
-    groups: dict[tuple[dt.datetime | None, int | None], list[Task]] = {}
+    groups: dict[tuple[dt.datetime | None, int | None, bool], list[Task]] = {}
     for due, tasks in due_groups(late):
         for task in tasks:
-            groups.setdefault((due, board.holding(task).member_id), []).append(task)
+            held = board.holding(task)
+            groups.setdefault((due, held.member_id, held.accepted), []).append(task)
     return list(groups.values())
 
 
@@ -230,6 +233,11 @@ def _late_line(board: Board, tasks: Sequence[Task]) -> Phrase:
     due = moment_of(board, tasks, tasks[0].due or board.now)
     if holder is None:
         return say("Nobody: {tasks}, due {due}", tasks=board.titles(tasks), due=due)
+    if not board.holding(tasks[0]).accepted:
+        asked = mention(holder)
+        return say(
+            "Asked, not accepted: {person}: {tasks}, due {due}", person=asked, tasks=board.titles(tasks), due=due
+        )
     return say("{person}: {tasks}, due {due}", person=mention(holder), tasks=board.titles(tasks), due=due)
 
 

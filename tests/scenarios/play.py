@@ -20,7 +20,7 @@ from bot.app import build
 from bot.clock import SimulatedClock
 from bot.load import load_file
 from bot.terminal.opening import first_coordinator
-from bot.terminal.talk import PLATFORMS, STRANGER, known_coalition
+from bot.terminal.talk import PLATFORMS, STRANGER, console_account, known_coalition
 from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.tables import Coalition
@@ -98,7 +98,9 @@ class Play:
             chat = ConsoleChat(self.lines.append)
             engine = build(self._store, clock, dict.fromkeys(PLATFORMS, chat))
             speaker = await first_coordinator(self._store, name) or STRANGER
-            self._console = Console(engine, clock, self._known, speaker, coalition=name)
+            self._console = Console(
+                engine, clock, self._known, speaker, coalition=name, find_account=self._account_of
+            )  # fmt: skip
             await engine.settle()
         return self._console
 
@@ -111,6 +113,10 @@ class Play:
     async def _known(self, wanted: str) -> str | None:
         assert self._store is not None
         return await known_coalition(self._store, wanted)
+
+    async def _account_of(self, coalition: str | None, alias: str) -> str | None:
+        assert self._store is not None
+        return await console_account(self._store, coalition, alias)
 
     async def _stop(self) -> None:
         if self._store is not None:

@@ -43,13 +43,17 @@ def test_a_stranger_asks_is_admitted_and_told(talk: Conversation) -> None:
         "@Ana: Sol of Red Libre (Bogota) asks to join. If you know them, `admit @Sol`; if not, do nothing.\n"
         "`admit @Sol`"
     ]
-    assert talk.say("Zoe", "hello Ana2, Other, Bogota") == [
+    assert talk.say("Zoe", "hello Soul, Red Libre, Bogota") == [
+        "@zoe: Noted. A coordinator looks at it, and I will tell you here."
+    ]
+    talk.say("Zoe", "hello Sol, Red Libre, Bogota")
+    assert talk.say("Zoe", "hello Sol, Red Libre, Bogota") == [
         "@zoe: You have asked already. A coordinator looks at it, and I will tell you here."
     ]
     assert talk.say("Luis", "admit @sol") == ["@Luis: `admit` is for coordinators. Ask one of them."]
     admitted = talk.say("Ana", "admit @sol as observer")
-    assert "@Ana: @Sol is in, as observer, and was told." in admitted
-    assert any(line.startswith("@Sol: Welcome to Safe Evidence: you are in, as observer.") for line in admitted)
+    assert "@Ana: @Sol is in, as an observer, and was told." in admitted
+    assert any(line.startswith("@Sol: Welcome to Safe Evidence: you are in, as an observer.") for line in admitted)
     assert talk.say("Zoe", "my")[0].startswith("@Sol: You are @Sol, Red Libre, observer, America/Bogota")
 
 
@@ -113,7 +117,7 @@ def test_the_last_coordinator_stays(world: World) -> None:
     """Nobody can leave the coalition without a coordinator; with a second one the first may go."""
     with pytest.raises(Refusal, match="only coordinator"):
         world.do(TABLE, "Ana", "role @ana member")
-    assert shown(world.do(TABLE, "Ana", "role @luis coordinator")) == "@Luis is coordinator now."
+    assert shown(world.do(TABLE, "Ana", "role @luis coordinator")) == "@Luis is a coordinator now."
     world.do(TABLE, "Ana", "role @ana as observer")
     assert (role_of(world, "Ana"), role_of(world, "Luis")) == (Role.OBSERVER, Role.COORDINATOR)
 

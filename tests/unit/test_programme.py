@@ -136,7 +136,7 @@ def test_adding_a_meeting_tells_its_owners_and_the_rooms_that_count_down(talk: C
         "@Luis: New on the programme: Plenary, articles 24-28, Tue 30 Jan 15:00 New York, Conference Room 4.\n"
         "Yours: article 24.\nNow due Mon 29 Jan 15:00 New York: article 24.",
         "@Mei: New on the programme: Plenary, articles 24-28, Wed 31 Jan 04:00 your time (Tue 30 Jan 15:00 New York), "
-        "Conference Room 4.\nYours: article 24.\n"
+        "Conference Room 4.\nYou are the backup for article 24.\n"
         "Now due Tue 30 Jan 04:00 your time (Mon 29 Jan 15:00 New York): article 24.",
     ]
 
@@ -256,7 +256,7 @@ def test_telling_more_than_five_people_asks_first_but_not_from_the_room(talk: Co
     add_two(talk)
     talk.world.write(crowd)
     at(talk, TUESDAY - dt.timedelta(hours=1))
-    asked = "@Ana: This would message 8 people. Say `yes` to do it."
+    asked = "@Ana: This would message 8 people. Say `yes` to go on."
     assert talk.say("Ana", "meeting cancel Plenary") == [asked]
     assert talk.world.read(lambda work: meeting_of(work, "Plenary").state) is MeetingState.PLANNED
     assert "#team: Plenary" in talk.say("Ana", "/late 10 Plenary", "team")[0]
