@@ -77,7 +77,9 @@ def tasks_that(board: Board, filtered: str, *, in_room: bool) -> Message:
         )
     if not lines:
         return message(_NOTHING[filtered])
-    return message(Heading(_some(filtered, len(tasks))) if tasks else None, List(tuple(lines)))
+    if not tasks:
+        return message(*lines)
+    return message(Heading(_some(filtered, len(tasks))), List(tuple(lines)))
 
 
 def coverage(board: Board) -> Message:

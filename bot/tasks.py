@@ -97,10 +97,10 @@ class Board:
         return f"{self.title(task)} ({heading})" if heading else self.title(task)
 
     def titles(self, tasks: Sequence[Task]) -> str:
-        """Give what people call several tasks: "articles 5-9, 12, book a room"."""
-        if len(tasks) == 1:
+        """Give what people call several tasks within a sentence: "articles 5-9, 12, “book a room”"."""
+        if len(tasks) == 1 and self.provision(tasks[0]) is not None:
             return self.long_title(tasks[0])
-        return self._run(tasks, self.title)
+        return self._run(tasks, self._quoted)
 
     def command(self, tasks: Sequence[Task]) -> str:
         """Give what to type for these tasks after a verb: "24", "5-9, 12", "preamble", "task 7"."""
@@ -110,6 +110,10 @@ class Board:
     def seen_by(self, ceiling: Label) -> Board:
         """Give the same board for another reader."""
         return replace(self, ceiling=ceiling)
+
+    def _quoted(self, task: Task) -> str:
+        name = self.title(task)
+        return f"“{name}”" if name == task.words else name
 
     def _run(self, tasks: Sequence[Task], name: Callable[[Task], str]) -> str:
         provisions = [row for task in tasks if (row := self.provision(task)) is not None]
