@@ -13,6 +13,9 @@ from bot.people import find_member, mention
 from bot.when import WhenProblem, read_when
 from storage.tables import Member, Role
 
+LONGEST_WORDS = 200
+"""Of a task in free words: it is named in every list."""
+
 
 def read_assignment(call: Call) -> Arguments:
     """Read what stands after `assign`; raises Refusal for words that mean nothing beside a target, and for slips."""
@@ -35,6 +38,8 @@ def read_assignment(call: Call) -> Arguments:
         raise Refusal(
             say("I do not know “{word}”. Did you mean `{near} {number}`?", word=head, near=slip, number=number)
         )
+    if len(given.words) > LONGEST_WORDS:
+        raise Refusal(say("A task may have {n} letters at most. Say the rest in a `note`.", n=LONGEST_WORDS))
     if re.search(r"\bback-?up\b", given.words, re.IGNORECASE):
         raise Refusal(say("Name one backup, as @name: `assign article 24 @ana backup @luis`."))
     if given.words and (given.words[0].isdigit() or _names_target(given.words)):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.addressing import reads_as_command
 from bot.app import command_table
+from bot.commands import Verb
 
 TABLE = command_table()
 TITLES = ("Plenary", "Drafting group")
@@ -35,3 +38,10 @@ def test_words_are_taken_only_where_they_begin_as_the_usage_says(words: str, tak
     assert found is not None
     verb, rest = found
     assert reads_as_command(verb.usage, verb.name, rest, [*TITLES, *TABLE.names]) is taken
+
+
+@given(st.text(max_size=40), st.sampled_from(TABLE.verbs))
+def test_no_words_crash_it_and_a_verb_alone_is_taken_unless_it_takes_words_of_ones_own(words: str, verb: Verb) -> None:
+    """Whatever follows there is an answer, and marks at the end change nothing."""
+    taken = reads_as_command(verb.usage, verb.name, words, TITLES)
+    assert reads_as_command(verb.usage, verb.name, f" {words}! ", TITLES) is taken
