@@ -108,14 +108,14 @@ class Dispatch:
         meant = prefixed or invocation.addressed or self._reads_as_command(work, words)
         if not meant and not _answers_question(work, words, account, room, now):
             return  # people talk among themselves
-        if now - invocation.said_at > STALE_AFTER:
-            raise Refusal(say("I was away; say it again if it still holds."))
         coalition = work.get_one(Coalition, work.tenant)
         call = Call(work, now, coalition, account, room, words, invocation, self._table)
-        if call.unserved and not self._works_anywhere(words):
+        if call.unserved and (account is None or not self._works_anywhere(words)):
             if account is not None and (prefixed or invocation.addressed):
                 raise Refusal(_UNSERVED)
-            return
+            return  # strangers are not answered there at all
+        if now - invocation.said_at > STALE_AFTER:
+            raise Refusal(say("I was away; say it again if it still holds."))
         if _said(words, NO) and _answers_question(work, words, account, room, now):
             self._called_off(call)
             return

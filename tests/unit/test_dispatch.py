@@ -203,6 +203,7 @@ def test_a_room_that_is_not_served_is_no_direct_chat(talk: Talk) -> None:
     assert talk.say("Luis", "count", "nowhere") == []
     assert talk.say("Luis", "note one", "nowhere") == []
     assert talk.say("Eve", "!hello", "nowhere") == []
+    assert talk.say("Eve", "!room here", "nowhere") == []
     assert talk.say("Luis", "room here", "nowhere") == [("@Luis", "hello")]
     assert talk.notes() == []
 
