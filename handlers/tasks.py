@@ -97,7 +97,7 @@ def accept_offer(call: Call) -> Message:
             said = say(
                 "{person} has {task} after all. Nothing to do for you.", person=mention(me), task=board.title(task)
             )
-            send(call, backup, message(said), [task])
+            send(call, backup, message(said), [task], facts={"relieved": [task.id]})
     return message(
         say("Thank you. Yours: {tasks}.", tasks=board.titles(mine)), due_lines(board, mine), done_actions(board, mine)
     )

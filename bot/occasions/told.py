@@ -26,14 +26,18 @@ def tasks(leaving: Leaving) -> Message | None:
         free = [task for task in _waiting(board, facts["free"]) if board.holder(task) is None]
         kept = [task for task in _waiting(board, facts["kept"]) if board.holder(task) and task.backup_id is None]
         return returned(board, giver, free, kept, facts["why"]) if free or kept else None
+    if "relieved" in facts:
+        return _as_written(leaving.notices[0]) if _was_asked(leaving, facts["relieved"]) else None
     if "passed" in facts:
         offered = _offered(board, facts["passed"], reader)
         return passed_on(board, giver, offered) if offered else None
     leads = _held(board, facts["leads"], reader) if facts["known"] else _offered(board, facts["leads"], reader)
     backs = [task for task in _waiting(board, facts["backs"]) if _stands_by(board, task, reader)]
-    others = (reader.id, None)
+    others, unheard = (reader.id, None), _unheard(leaving)
     lost = [
-        task for task in _waiting(board, facts["lost"]) if task.lead_id not in others and task.backup_id != reader.id
+        task
+        for task in _waiting(board, facts["lost"])
+        if task.lead_id not in others and task.backup_id != reader.id and task.id not in unheard
     ]
     return handed_over(board, giver, leads, backs, lost) if leads or backs or lost else None
 
@@ -68,6 +72,27 @@ def draft(leaving: Leaving) -> Message | None:
     if row is None or row.state is not DraftState.PUBLISHED or leaving.member is None:
         return None
     return alert_again(leaving.work, leaving.now, row, _facts(leaving), leaving.member.id)
+
+
+def _was_asked(leaving: Leaving, ids: Sequence[int]) -> bool:
+    """Tell whether the reader was offered these tasks as backup: nobody is relieved of what they never heard of."""
+    offered = leaving.work.first(
+        Notice,
+        Notice.lane_id == leaving.notices[0].lane_id, Notice.occasion == "task.offered-to-backup",
+        col(Notice.subject_id).in_(ids), Notice.state == NoticeState.SENT,
+    )  # fmt: skip
+    return offered is not None
+
+
+def _unheard(leaving: Leaving) -> set[int]:
+    """Give the tasks that were given to the reader in messages which never left."""
+    notice = leaving.notices[0]
+    dropped = leaving.work.rows(
+        Notice,
+        Notice.lane_id == notice.lane_id, Notice.occasion == notice.occasion, Notice.state == NoticeState.EXPIRED,
+    )  # fmt: skip
+    facts = [(row.content or {}).get("facts", {}) for row in dropped]
+    return {task_id for row in facts for name in ("leads", "backs", "passed") for task_id in row.get(name, ())}
 
 
 def _facts(leaving: Leaving) -> Mapping[str, Any]:
