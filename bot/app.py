@@ -12,6 +12,7 @@ from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
 from bot.occasions import tasks as task_occasions
+from bot.occasions import told
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
 from bot.ports import Chat
@@ -32,8 +33,10 @@ def command_table() -> CommandTable:
 
 
 def writers() -> dict[str, Write]:
-    """Give the writers of planned notices, by occasion."""
-    return {**task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS}
+    """Give the writers of notices that are written when they leave, by occasion."""
+    return {
+        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS
+    }  # fmt: skip
 
 
 def open_store(settings: Settings) -> Store:

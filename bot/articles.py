@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from sqlmodel import col
 
-from bot.changes import number, step_of
+from bot.ancestry import Stage, stages
+from bot.changes import number
 from bot.message import Block, Code, Heading, Inline, Moment, Text, count, joined, say
 from bot.people import mention
-from bot.provisions import title
+from bot.provisions import title, titles
 from bot.rules.labels import may_show
-from bot.tasks import Board
-from bot.versions import published
-from storage.tables import Draft, Label, Member, Provision, Review, Task
+from bot.tasks import Board, last_reviews
+from storage.tables import Change, Draft, Label, Member, Provision, Review, Task
 from storage.tables.words import TaskState, Verdict
 
 
@@ -28,11 +28,12 @@ def page(board: Board, row: Provision) -> Iterator[Block | Inline | None]:
     meeting = board.floor.get(row.lineage_id or 0)
     if meeting is not None:
         yield say("On the floor {moment}.", moment=Moment(meeting.starts_at, board.zones[meeting.session_id].key))
+    past = stages(board.work, row)
     if may_show(Label.COALITION, board.ceiling):
         yield _owned(board, row)
-        yield from _reviews(board, row)
-    history = list(_history(board, row))
-    yield say("History: {steps}.", steps=joined(history, "; ")) if len(history) > 1 else None
+        yield from _reviews(board, row, past)
+    if len(past) > 1:
+        yield say("History: {steps}.", steps=joined(list(_history(past)), "; "))
 
 
 def _owned(board: Board, row: Provision) -> Inline:
@@ -61,26 +62,38 @@ def _state(board: Board, task: Task) -> Inline:
     return say("accepted") if board.holding(task).accepted else say("not accepted yet")
 
 
-def _reviews(board: Board, row: Provision) -> Iterator[Inline]:
-    """Give each review; what is too sensitive for this place is counted only."""
+def _reviews(board: Board, row: Provision, past: Sequence[Stage]) -> Iterator[Inline]:
+    """Give each review, also of what was split or merged into it; what is too sensitive for this place is counted."""
     hidden = 0
-    for review in board.work.rows(Review, col(Review.lineage_id) == row.lineage_id):
-        words = (review.note, review.wording)
+    for review, source in _reviews_on(board, row, past):
         member, draft = board.work.row(Member, review.member_id), board.work.row(Draft, review.draft_id)
+        on: Inline = say("{symbol}", symbol=draft.symbol)
+        if source is not None:
+            on = say("{provision} of {symbol}", provision=title(source), symbol=draft.symbol)
         line: list[Inline] = [
-            say(
-                "{person} on {symbol}: {verdict}", person=mention(member), symbol=draft.symbol, verdict=_verdict(review)
-            )
+            say("{person} on {draft}: {verdict}", person=mention(member), draft=on, verdict=_verdict(review))
         ]
         if may_show(review.label, board.ceiling):
             line += [say("“{note}”", note=review.note)] if review.note else []
             line += [say("proposes “{wording}”", wording=review.wording)] if review.wording else []
-        elif any(words):
+        elif review.note or review.wording:
             hidden += 1
         yield joined(line)
     if hidden:
         yield count(hidden, "{n} note is too sensitive for this place: ask me in a direct chat.",
                     "{n} notes are too sensitive for this place: ask me in a direct chat.")  # fmt: skip
+
+
+def _reviews_on(board: Board, row: Provision, past: Sequence[Stage]) -> Iterator[tuple[Review, Provision | None]]:
+    """Give the reviews of a provision, and those of what it was split from or took up with what that was."""
+    others = {
+        (one.draft_id, one.lineage_id): one for stage in past for one in stage.rows if one.lineage_id != row.lineage_id
+    }
+    lineages = {row.lineage_id, *(lineage_id for _, lineage_id in others)} - {None}
+    for review in last_reviews(board.work.rows(Review, col(Review.lineage_id).in_(lineages))):
+        source = others.get((review.draft_id, review.lineage_id))
+        if source is not None or review.lineage_id == row.lineage_id:
+            yield review, source
 
 
 def _verdict(review: Review) -> Inline:
@@ -91,21 +104,29 @@ def _verdict(review: Review) -> Inline:
     return words[review.verdict]
 
 
-def _history(board: Board, row: Provision) -> Iterator[Inline]:
-    """Give what the provision was called in each draft, and whether its words changed."""
-    if row.lineage_id is None:
-        return
-    found = {one.draft_id: one for one in board.work.rows(Provision, col(Provision.lineage_id) == row.lineage_id)}
-    for draft in published(board.work):
-        if draft.id not in found:
-            continue
-        one = found[draft.id]
-        change = next((c for c in step_of(board.work, draft).changes if one.label in c.new), None)
-        if change is None:
-            yield say("{symbol}: {name}", symbol=draft.symbol, name=title(one))
-        elif change.relation == "added":
-            yield say("{symbol}: {name}, new", symbol=draft.symbol, name=title(one))
-        elif change.alarming:
-            yield say("{symbol}: {name}, changed", symbol=draft.symbol, name=title(one))
-        else:
-            yield say("{symbol}: {name}, same words", symbol=draft.symbol, name=title(one))
+def _history(past: Sequence[Stage]) -> Iterator[Inline]:
+    """Say what the provision was called in each draft, where that came from, and whether its words changed."""
+    known: set[int | None] = set()
+    for stage in past:
+        rows = joined([_came(stage, row, stage.change(row), known) for row in stage.rows], " and ")
+        yield say("{symbol}: {rows}", symbol=stage.step.draft.symbol, rows=rows)
+        known |= {row.lineage_id for row in stage.rows}
+
+
+def _came(stage: Stage, row: Provision, change: Change | None, known: Set[int | None]) -> Inline:
+    name = title(row)
+    if change is None:
+        return say("{name}", name=name)
+    olds = titles(stage.step.olds(change))
+    match change.relation:
+        case "added" if row.lineage_id in known:
+            return say("{name}, back again", name=name)
+        case "added":
+            return say("{name}, new", name=name)
+        case "split" if row.label != change.new[0]:
+            return say("{name}, split from {olds}", name=name, olds=olds)
+        case "split":
+            return say("{name}, split into {news}", name=name, news=titles(stage.step.news(change)))
+        case "merged":
+            return say("{name}, merged from {olds}", name=name, olds=olds)
+    return say("{name}, changed", name=name) if change.alarming else say("{name}, same words", name=name)

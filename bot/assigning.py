@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from dataclasses import replace
 
 from bot.commands import Call, Refusal, nearest
-from bot.grammar import KINDS, Arguments, read_arguments
+from bot.grammar import KINDS, Arguments, read_arguments, read_targets
 from bot.message import Phrase, say
 from bot.people import find_member, mention
 from bot.when import WhenProblem, read_when
 from storage.tables import Member, Role
+
+LONGEST_WORDS = 200
+"""Of a task in free words: it is named in every list."""
 
 
 def read_assignment(call: Call) -> Arguments:
@@ -24,6 +29,8 @@ def read_assignment(call: Call) -> Arguments:
                 example=_example(),
             )
         )
+    if quoted := re.fullmatch(r'"([^"]+)"', given.words):
+        return replace(given, words=quoted[1].strip())
     head, _, number = given.words.partition(" ")
     kinds = [word for words in KINDS.values() for word in words if len(word) > 3]
     slip = nearest(head, kinds) if head and number[:1].isdigit() else None
@@ -31,13 +38,32 @@ def read_assignment(call: Call) -> Arguments:
         raise Refusal(
             say("I do not know “{word}”. Did you mean `{near} {number}`?", word=head, near=slip, number=number)
         )
+    if len(given.words) > LONGEST_WORDS:
+        raise Refusal(say("A task may have {n} letters at most. Say the rest in a `note`.", n=LONGEST_WORDS))
+    if re.search(r"\bback-?up\b", given.words, re.IGNORECASE):
+        raise Refusal(say("Name one backup, as @name: `assign article 24 @ana backup @luis`."))
+    if given.words and (given.words[0].isdigit() or _names_target(given.words)):
+        raise Refusal(
+            say(
+                "Is “{words}” an article or a task in your own words? Articles come first: `assign article 24 @ana`; "
+                'your own words go into quotes: `assign "{words}" @ana`.',
+                words=given.words,
+            )
+        )
     return given
+
+
+def _names_target(words: str) -> bool:
+    """Tell whether a target stands anywhere in words, or they are a kind of target alone ("articles")."""
+    kinds = {word for kind in KINDS.values() for word in kind}
+    parts = words.split()
+    return words.casefold() in kinds or any(
+        word.casefold() in kinds and read_targets(" ".join(parts[at:]))[0] for at, word in enumerate(parts)
+    )
 
 
 def read_people(call: Call, given: Arguments) -> tuple[list[Member], Member | None]:
     """Find the people; raises Refusal for unknown ones, observers, and others than the speaker named by a member."""
-    if not given.backup and given.words.casefold().endswith(("backup", "back-up")):
-        raise Refusal(say("Who is the backup? For example `assign article 24 @ana backup @luis`."))
     if not given.people:
         raise Refusal(say("To whom? {example} `take article 24` takes it yourself.", example=_example()))
     people = list({person.id: person for name in given.people for person in [find_member(call.work, name)]}.values())

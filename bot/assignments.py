@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.commands import Call
 from bot.message import Actions, Heading, Inline, Joined, List, Message, Phrase, actions, count, joined, message, say
-from bot.notices import coordinators, member_lane
-from bot.people import mention, sleeper
-from bot.programme import session_now
-from bot.rules.ownership import answer_by, default_due
+from bot.notices import About, coordinators, member_lane
+from bot.offers import open_offer
+from bot.people import mention
+from bot.rules.ownership import default_due
 from bot.rules.reminders import WAITING
-from bot.tasks import Board, by_due, due_groups, moment_of
+from bot.tasks import Board, by_due, due_groups, moment_of, who_has
 from storage.tables import Label, Member, NoticeKind, Task, TaskState
 
 
@@ -31,17 +32,15 @@ def hand(
     `by` is a due time that a person chose; without one a chosen time that is still ahead stays, else it follows from
     the programme.
     """
-    in_session = session_now(board.work, board.now) is not None
     task.lead_id, task.backup_id = lead.id, backup.id if backup else None
     task.assigned_at = board.now
     task.accepted_at = board.now if accepted else None
-    task.answer_by = None if accepted else answer_by(board.now, sleeper(lead), in_session=in_session)
-    task.backup_answer_by = None
-    if task.answer_by is not None and backup is not None:
-        task.backup_answer_by = answer_by(task.answer_by, sleeper(backup), in_session=in_session)
     if task.state is not TaskState.STALE:
         task.state = TaskState.OPEN
     _set_due(board, task, by)
+    task.answer_by = task.backup_answer_by = None
+    if not accepted:
+        open_offer(board.work, task, board.now, board.meeting(task))
 
 
 def accept(board: Board, task: Task, member: Member) -> None:
@@ -107,34 +106,83 @@ def tell_of_handing_over(call: Call, board: Board, tasks: Sequence[Task], before
         leads = [task for task in tasks if task.lead_id == member.id]
         backs = [task for task in tasks if task.backup_id == member.id]
         lost = [task for task in tasks if member.id in before[task.id] and task not in leads and task not in backs]
-        parts = [
-            _asked(call, told, leads) if leads else None,
-            message(_backup_line(told, backs)) if backs else None,
-            message(List(tuple(_now_with(told, task) for task in lost))) if lost else None,
-        ]
-        whole = Message(tuple(block for part in parts if part for block in part.blocks))
-        send(call, member, whole, [*leads, *backs, *lost])
+        whole = handed_over(told, call.speaker, leads, backs, lost)
+        known = bool(leads) and all(task.accepted_at is not None for task in leads)
+        facts = {"leads": _ids(leads), "backs": _ids(backs), "lost": _ids(lost), "known": known}
+        send(call, member, whole, [*leads, *backs, *lost], facts=facts)
 
 
 def tell_of_giving_back(call: Call, board: Board, result: GivenBack, why: str) -> None:
     """Tell the backups what they are offered, and the coordinators, with the reason, what nobody has."""
     told = board.seen_by(Label.CLOSED)
     for member_id, tasks in result.offered.items():
-        why_you = say("{person} cannot do it; you are the backup.", person=mention(call.speaker))
-        send(call, board.people[member_id], _offer(told, tasks, why_you), tasks)
+        content = passed_on(told, call.speaker, tasks)
+        send(call, board.people[member_id], content, tasks, facts={"passed": _ids(tasks)})
     if not (result.unowned or result.without_backup):
         return
-    content = _returned(call, told, result, why)
+    content = returned(told, call.speaker, result.unowned, result.without_backup, why)
+    facts = {"free": _ids(result.unowned), "kept": _ids(result.without_backup), "why": why}
     label = call.typed_label if why else Label.COALITION
     for member in coordinators(call.work):
         if member.id != call.speaker.id:
-            send(call, member, content, [*result.unowned, *result.without_backup], label)
+            send(call, member, content, [*result.unowned, *result.without_backup], label, facts)
 
 
-def send(call: Call, member: Member, content: Message, tasks: Sequence[Task], label: Label = Label.COALITION) -> None:
+def send(
+    call: Call,
+    member: Member,
+    content: Message,
+    tasks: Sequence[Task],
+    label: Label = Label.COALITION,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
     """Tell one member of tasks in the direct chat, under the most sensitive label among them."""
     highest = max((label, *(task.label for task in tasks)), key=lambda one: one.rank)
-    call.tell(member_lane(call.work, member.id), NoticeKind.TASK, content, highest)
+    about = About("told.tasks", None, {"by": call.speaker.id, **facts}) if facts is not None else None
+    call.tell(member_lane(call.work, member.id), NoticeKind.TASK, content, highest, about)
+
+
+def handed_over(
+    board: Board, giver: Member, leads: Sequence[Task], backs: Sequence[Task], lost: Sequence[Task]
+) -> Message:
+    """Say what somebody gave a reader as lead and as backup, and what they took."""
+    parts = [
+        _asked(giver, board, leads) if leads else None,
+        message(_backup_line(board, backs)) if backs else None,
+        message(List(tuple(_now_with(board, task) for task in lost))) if lost else None,
+    ]
+    return Message(tuple(block for part in parts if part for block in part.blocks))
+
+
+def passed_on(board: Board, giver: Member, tasks: Sequence[Task]) -> Message:
+    """Offer a backup what the lead gave back."""
+    return _offer(board, tasks, say("{person} cannot do it; you are the backup.", person=mention(giver)))
+
+
+def returned(board: Board, giver: Member, free: Sequence[Task], kept: Sequence[Task], why: str) -> Message:
+    """Tell a coordinator what somebody gave back: what nobody has now, and what has no backup now."""
+    command = board.command
+    return message(
+        Heading(say("{person} gave back {tasks}", person=mention(giver), tasks=board.titles([*free, *kept])))
+        if free
+        else Heading(say("{person} is no longer the backup for {tasks}", person=mention(giver),
+                         tasks=board.titles(kept))),
+        say("Why: {why}", why=why) if why else None,
+        say(
+            "Nobody has {tasks}. `assign {command} @name` or `take {command}`.",
+            tasks=board.titles(free),
+            command=command(free),
+        )
+        if free
+        else None,
+        say(
+            "{who}, without a backup. `reassign {command} @lead backup @name` names one.",
+            who=who_has(board, kept),
+            command=command(kept),
+        )
+        if kept
+        else None,
+    )  # fmt: skip
 
 
 def counted_by_person(board: Board, tasks: Sequence[Task]) -> List:
@@ -163,7 +211,10 @@ def due_lines(board: Board, tasks: Sequence[Task]) -> List | Phrase | None:
     if len(groups) > 1:
         return List(by_due(board, tasks).parts)
     due = groups[0][0]
-    return say("Due {due}.", due=moment_of(board, tasks, due)) if due else None
+    if due is None:
+        return None
+    moment = moment_of(board, tasks, due)
+    return say("Due {due}.", due=moment) if due > board.now else say("It was due {due}.", due=moment)
 
 
 def _set_due(board: Board, task: Task, by: dt.datetime | None) -> None:
@@ -177,16 +228,21 @@ def _set_due(board: Board, task: Task, by: dt.datetime | None) -> None:
 def _pass_on(board: Board, task: Task, backup: Member, result: GivenBack) -> None:
     """Make the backup the lead, by an offer; one that was made already when the lead did not answer goes on."""
     known, lapses_at = board.holding(task).as_backup, task.backup_answer_by
-    in_session = session_now(board.work, board.now) is not None
     task.lead_id, task.backup_id, task.backup_answer_by = backup.id, None, None
     task.assigned_at, task.accepted_at = board.now, None
-    task.answer_by = lapses_at if known else answer_by(board.now, sleeper(backup), in_session=in_session)
-    if not known:
+    if known:
+        task.answer_by = lapses_at
+    else:
+        open_offer(board.work, task, board.now, board.meeting(task))
         result.offered.setdefault(backup.id, []).append(task)
 
 
-def _asked(call: Call, board: Board, tasks: Sequence[Task]) -> Message:
-    person = mention(call.speaker)
+def _ids(tasks: Sequence[Task]) -> list[int]:
+    return [task.id for task in tasks]
+
+
+def _asked(giver: Member, board: Board, tasks: Sequence[Task]) -> Message:
+    person = mention(giver)
     known = all(task.accepted_at is not None for task in tasks)
     why = (
         say("{person} changed this.", person=person)
@@ -207,7 +263,7 @@ def _backup_line(board: Board, tasks: Sequence[Task]) -> Phrase:
 
 def _offer(board: Board, tasks: Sequence[Task], why: Phrase) -> Message:
     answer = min((task.answer_by for task in tasks if task.answer_by is not None), default=None)
-    is_early = answer is not None and all(task.due is None or answer < task.due for task in tasks)
+    is_early = answer is not None and board.now < answer and all(not task.due or answer < task.due for task in tasks)
     backups = _named(board, [task.backup_id for task in tasks])
     return message(
         Heading(say("For you: {tasks}", tasks=board.titles(tasks))),
@@ -229,23 +285,6 @@ def _named(board: Board, ids: Sequence[int | None]) -> Joined:
 def _now_with(board: Board, task: Task) -> Inline:
     lead = _named(board, [task.lead_id])
     return say("No longer with you: {task}. {person} has it now.", task=board.long_title(task), person=lead)
-
-
-def _returned(call: Call, board: Board, result: GivenBack, why: str) -> Message:
-    person, command = mention(call.speaker), board.command
-    free, kept = result.unowned, result.without_backup
-    return message(
-        Heading(say("{person} gave back {tasks}", person=person, tasks=board.titles([*free, *kept]))),
-        say("Why: {why}", why=why) if why else None,
-        say(
-            "Nobody has {tasks}. `assign {command} @name` or `take {command}`.",
-            tasks=board.titles(free),
-            command=command(free),
-        )
-        if free
-        else None,
-        say("{tasks} has no backup now.", tasks=board.titles(kept)) if kept else None,
-    )
 
 
 def _person_line(board: Board, member: Member, tasks: Sequence[Task]) -> Phrase:

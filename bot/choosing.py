@@ -33,7 +33,7 @@ def read_choice(words: str) -> Choice:
     if head.casefold() == EVERYTHING:
         return Choice(everything=True, left=left.strip())
     targets, left = read_targets(words)
-    return Choice(targets, left=left.strip(" :,;-\n"))
+    return Choice(targets, left=left.lstrip(" :,;-\n").rstrip())
 
 
 def chosen(call: Call, board: Board, choice: Choice, verb: str, candidates: Sequence[Task]) -> list[Task]:

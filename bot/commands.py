@@ -6,18 +6,33 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.invocation import Invocation
-from bot.message import Message, Phrase
-from bot.notices import tell
+from bot.message import Message, Phrase, say
+from bot.notices import About, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
+
+MOST_WITHOUT_YES = 5
+"""How many people one command may message before it asks."""
+
+
+LONGEST_ECHO = 300
+"""How many letters of what somebody typed a refusal repeats."""
+
+
+def _shortened(phrase: Phrase) -> Phrase:
+    cut = {
+        name: f"{value[:LONGEST_ECHO]}…" if isinstance(value, str) and len(value) > LONGEST_ECHO else value
+        for name, value in phrase.values.items()
+    }
+    return replace(phrase, values=cut)
 
 
 class Refusal(Exception):
@@ -26,7 +41,7 @@ class Refusal(Exception):
     def __init__(self, phrase: Phrase) -> None:
         """Take the sentence for the speaker."""
         super().__init__(phrase.msgid)
-        self.phrase = phrase
+        self.phrase = _shortened(phrase)
 
 
 class NeedsYes(Exception):
@@ -48,7 +63,7 @@ class Call:
     account: Member | None
     """Who speaks; None for a stranger. Handlers of verbs for members use `speaker`."""
     room: Room | None
-    """The room it was said in; None in a direct chat."""
+    """The served room it was said in; None in a direct chat, and in a room that is not served: see `unserved`."""
     words: str
     invocation: Invocation
     table: CommandTable
@@ -61,6 +76,11 @@ class Call:
         if self.account is None:
             raise LookupError("a stranger speaks")
         return self.account
+
+    @property
+    def unserved(self) -> bool:
+        """Whether it was said in a room that is not served, where others may read along."""
+        return self.room is None and self.invocation.place is not None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -87,12 +107,26 @@ class Call:
             return room_ceiling(Label.CLOSED, self.invocation.platform)
         return max(self.room.label, Label.COALITION, key=lambda label: label.rank)
 
-    def tell(self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION) -> None:
+    def ask_before_telling(self, people: int) -> None:
+        """Raise NeedsYes where this command would message more people than one may without a yes."""
+        if people > MOST_WITHOUT_YES and not self.confirmed:
+            raise NeedsYes(say("This would message {n} people. Say `yes` to go on.", n=people))
+
+    def as_typed(self, part: str) -> str:
+        """Give a part of `words` that people will read with the quotes that its writer typed."""
+        whole = clean(self.invocation.words, straight=False)
+        typed, at = whole[len(whole) - len(self.words) :], self.words.rfind(part)
+        return typed[at : at + len(part)] if at >= 0 and len(typed) == len(self.words) else part
+
+    def tell(
+        self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION,
+        about: About | None = None,
+    ) -> None:  # fmt: skip
         """Owe a message to a lane because of this command; the same command run again owes it once."""
         if lane is not None:
             self.told += 1
             key = f"said/{self.invocation.event_id}/{self.told}"
-            tell(self.work, lane, kind, content, key=key, now=self.now, label=label)
+            tell(self.work, lane, kind, content, key=key, now=self.now, label=label, about=about)
 
 
 Act = Callable[[Call], Message | None]
@@ -124,6 +158,8 @@ class Verb:
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     """Other words for it, "did you mean" aside."""
+    anywhere: bool = False
+    """It works in a room that is not served, too."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +216,13 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _PREFIX = re.compile(r"^[/!](?:dragoman\b)?\s*", re.IGNORECASE)
 
 
-def clean(words: str) -> str:
-    """Give the words as they were meant: composed letters, straight quotes, no invisible marks, nothing at the ends."""
-    composed = unicodedata.normalize("NFC", words).translate(_QUOTES).replace("\u00a0", " ")
-    return _INVISIBLE.sub("", composed).strip()
+def clean(words: str, *, straight: bool = True) -> str:
+    """Give the words as they were meant: composed letters, straight quotes, no invisible marks, nothing at the ends.
+
+    With `straight` false quotes stay as they were typed; the letters are as many.
+    """
+    composed = unicodedata.normalize("NFC", words).replace("\u00a0", " ")
+    return _INVISIBLE.sub("", composed.translate(_QUOTES) if straight else composed).strip()
 
 
 def without_prefix(words: str) -> tuple[str, bool]:

@@ -25,6 +25,8 @@ class Concern:
 
     change: Change
     task: Task
+    old: str
+    """The label that the task's provision had before."""
     instead_of: int | None = None
     """The lead who sleeps while the meeting is near, where the backup hears in their stead."""
 
@@ -58,7 +60,7 @@ def impact_of(work: Work, step: Step, now: dt.datetime) -> Impact:
             for task in tasks.get(old.lineage_id or 0, ()):
                 hearers = _hearers(task, people, floor.get(old.lineage_id or 0), now)
                 owned = owned or bool(hearers)
-                _note(impact, change, task, hearers)
+                _note(impact, change, old.label, task, hearers)
         if not owned and (change.relation == "added" or (change.alarming and change.new)):
             impact.unowned.append(change)
     return impact
@@ -91,9 +93,9 @@ def _hearers(
     return [(holder, None)]
 
 
-def _note(impact: Impact, change: Change, task: Task, hearers: Sequence[tuple[int, int | None]]) -> None:
+def _note(impact: Impact, change: Change, old: str, task: Task, hearers: Sequence[tuple[int, int | None]]) -> None:
     for member_id, instead_of in hearers:
         if change.alarming:
-            impact.concerns.setdefault(member_id, []).append(Concern(change, task, instead_of))
+            impact.concerns.setdefault(member_id, []).append(Concern(change, task, old, instead_of))
         elif numbers_only(change) and instead_of is None:
             impact.quiet.setdefault(member_id, []).append(change)

@@ -66,6 +66,17 @@ def without_fillers(text: str) -> str:
     return " ".join(token for token in tokens if token and token not in _FILLERS)
 
 
+def names_month(word: str) -> bool:
+    """Tell whether an English word names a month."""
+    return _month(word.casefold().strip(".,")) is not None
+
+
+def begins_with_day(text: str) -> bool:
+    """Tell whether English words in lower case begin with a day: "fri at 9", "tomorrow", "feb 6", but not "may"."""
+    head, _, after = without_fillers(text).partition(" ")
+    return head in _NEAR or _weekday(head) is not None or (_month(head) is not None and after[:1].isdigit())
+
+
 def find_day(rest: str, today: dt.date, said: Said) -> tuple[dt.date, bool] | None:
     """Find the day that words without fillers name, and whether they name only its weekday (the next from today on).
 

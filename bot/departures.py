@@ -39,6 +39,8 @@ from storage.work import Work
 _ORDER = (NoticeKind.REPLY, NoticeKind.ALERT, NoticeKind.TASK, NoticeKind.PROGRAMME, NoticeKind.REMINDER)
 _RECURRING = ("digest", "tasks.overdue-bundle")
 _TOO_SENSITIVE = message(say("1 item is too sensitive to be shown here."))
+_HELD = dt.timedelta(minutes=1)
+"""From when on a message that was owed at once has waited, and is told anew from the facts of its departure."""
 
 _log = structlog.get_logger()
 
@@ -144,7 +146,7 @@ def _together(notices: Sequence[Notice]) -> list[list[Notice]]:
     """Put the planned notices of one occasion together, in the order of their first; all else stays alone."""
     groups: dict[str | int, list[Notice]] = {}
     for notice in notices:
-        groups.setdefault(notice.occasion or notice.id, []).append(notice)
+        groups.setdefault(notice.occasion if _is_planned(notice) else notice.id, []).append(notice)
     return list(groups.values())
 
 
@@ -153,16 +155,21 @@ def _content(
 ) -> Message | None:
     first, ceiling = group[0], _ceiling(work, lane)
     if not may_show(_label(first), ceiling):
-        return None if first.occasion else _TOO_SENSITIVE
-    if first.occasion:
+        return None if _is_planned(first) else _TOO_SENSITIVE
+    if _is_planned(first) or (first.occasion and now - first.due >= _HELD):
         coalition = work.get_one(Coalition, work.tenant)
         leaving = Leaving(work, now, coalition, group, ceiling, _member(work, lane), _room(work, lane))
         return writers[first.occasion](leaving)
     return Message.from_data(first.content or {"blocks": []})
 
 
+def _is_planned(notice: Notice) -> bool:
+    """Tell whether a notice is yet to be written, from its occasion alone."""
+    return bool(notice.occasion) and notice.content is None
+
+
 def _label(notice: Notice) -> Label:
-    return occasion_label(notice.occasion) if notice.occasion else notice.label
+    return occasion_label(notice.occasion) if _is_planned(notice) else notice.label
 
 
 def _ceiling(work: Work, lane: Lane) -> Label:

@@ -15,7 +15,7 @@ from bot.commands import Refusal
 from bot.grammar import read_targets
 from bot.message import Block, Heading, Inline, Message, Moment, Paragraph, Phrase, count, joined, message, say
 from bot.notices import room_lane
-from bot.programme import home_zone, meetings_between, session_days, session_zones
+from bot.programme import OVERRUN, home_zone, meetings_between, session_days, session_zones
 from bot.provisions import resolve, titles
 from bot.rules.digests import next_digest
 from bot.rules.labels import may_show, room_ceiling
@@ -161,8 +161,9 @@ def _today(day: Day) -> Phrase | None:
     for meeting in day.meetings():
         tabled = _tabled(day.board, meeting)
         talked, left = outcome(tabled, _called(day, meeting, tabled))
-        discussed, carried = discussed + talked, carried + left
-        if not talked and (words := _what_became(day, meeting, tabled)):
+        discussed += talked
+        carried += left if _is_over(day, meeting) else []
+        if not (talked and _is_over(day, meeting)) and (words := _what_became(day, meeting, tabled)):
             others.append(words)
     carried = [row for row in carried if row not in discussed]
     parts: list[Inline] = []
@@ -270,9 +271,7 @@ def _tabled(board: Board, meeting: Meeting) -> list[Provision]:
 
 
 def _called(day: Day, meeting: Meeting, tabled: Sequence[Provision]) -> Provision | None:
-    """Give what was called last on the table of a meeting that is over; of several called at once, the last."""
-    if not _is_over(day, meeting):
-        return None
+    """Give what was called last on the table of a meeting that has begun; of several called at once, the last."""
     targets, _ = read_targets(meeting.called)
     try:
         found = resolve(day.board.provisions, targets)
@@ -282,9 +281,11 @@ def _called(day: Day, meeting: Meeting, tabled: Sequence[Provision]) -> Provisio
 
 
 def _is_over(day: Day, meeting: Meeting) -> bool:
+    """Tell whether a meeting is over: said so, or by its time, with some patience for one that was seen to begin."""
     if meeting.state is MeetingState.PLANNED:
         return meeting.ends_at <= day.board.now
-    return meeting.state is MeetingState.OVER
+    overran = meeting.state is MeetingState.RUNNING and meeting.ends_at + OVERRUN <= day.board.now
+    return overran or meeting.state is MeetingState.OVER
 
 
 def _with_provisions(meeting: Meeting, tabled: Sequence[Provision]) -> str:

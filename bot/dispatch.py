@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 from sqlmodel import col, delete, select, update
 
+from bot.addressing import reads_as_command
 from bot.clock import Clock
 from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
 from bot.invocation import Invocation
@@ -25,6 +26,7 @@ from storage.tables import (
     InboxState,
     Label,
     Lane,
+    Meeting,
     Member,
     Notice,
     NoticeKind,
@@ -41,6 +43,7 @@ YES = ("yes", "y", "sí", "si", "oui", "да", "نعم", "是")
 NO = ("no", "n", "nope", "cancel", "non", "нет", "لا", "不")
 
 _NOBODY = say("I work for a coalition and answer its members. Ask one of them to tell you how to join.")
+_UNSERVED = say("I do not serve this room. A coordinator says `room here for tasks, alerts` in it.")
 
 _log = structlog.get_logger()
 
@@ -109,26 +112,38 @@ class Dispatch:
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
         words, prefixed = without_prefix(clean(invocation.words))
-        if self._unaddressed(words, prefixed, invocation) and not _answers_question(work, words, account, room, now):
-            return
-        if now - invocation.said_at > STALE_AFTER:
-            raise Refusal(say("I was away; say it again if it still holds."))
+        meant = prefixed or invocation.addressed or self._reads_as_command(work, words)
+        if not meant and not _answers_question(work, words, account, room, now):
+            return  # people talk among themselves
         coalition = work.get_one(Coalition, work.tenant)
         call = Call(work, now, coalition, account, room, words, invocation, self._table)
+        if call.unserved and (account is None or not self._works_anywhere(words)):
+            if account is not None and (prefixed or invocation.addressed):
+                raise Refusal(_UNSERVED)
+            return  # strangers are not answered there at all
+        if now - invocation.said_at > STALE_AFTER:
+            raise Refusal(say("I was away; say it again if it still holds."))
         if _said(words, NO) and _answers_question(work, words, account, room, now):
             self._called_off(call)
             return
+        if account is not None and _said(words, NO):
+            raise Refusal(say("Nothing waits for a yes or no from you."))
         if account is not None and _said(words, YES):
             call = self._confirmed(work, call)
         self._run(call)
 
-    def _unaddressed(self, words: str, prefixed: bool, invocation: Invocation) -> bool:
-        """Tell whether this is people talking among themselves."""
-        if prefixed or invocation.addressed:
-            return False
+    def _reads_as_command(self, work: Work, words: str) -> bool:
         found = self._table.find(words) if words else None
-        # "next time …" or "undo that …" in a room is no command: these verbs take no words.
-        return found is None or (bool(found[1].strip(" .!")) and found[0].usage == found[0].name)
+        if found is None:
+            return False
+        verb, rest = found
+        known = [row.title for row in work.rows(Meeting)] if "MEETING" in verb.usage or "TITLE" in verb.usage else []
+        known += list(self._table.names) if "VERB" in verb.usage else []
+        return reads_as_command(verb.usage, verb.name, rest, known)
+
+    def _works_anywhere(self, words: str) -> bool:
+        found = self._table.find(words)
+        return found is not None and found[0].anywhere
 
     def _run(self, call: Call) -> None:
         verb, rest = self._verb(call)
@@ -274,7 +289,8 @@ def _finish(work: Work, row_id: int, now: dt.datetime) -> None:
 
 
 def _said(words: str, answers: tuple[str, ...]) -> bool:
-    return words.casefold().strip(" .!") in answers
+    said = [word.strip(".,!") for word in words.casefold().split()]
+    return bool(said) and all(word in answers for word in said if word) and any(said)
 
 
 def _answers_question(work: Work, words: str, account: Member | None, room: Room | None, now: dt.datetime) -> bool:

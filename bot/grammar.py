@@ -35,6 +35,7 @@ _BARE = re.compile(r"\d|ante\s", re.IGNORECASE)
 _PREAMBLE = re.compile(rf"(?:the\s+)?(?:{'|'.join(PREAMBLE)})(?!\w)", re.IGNORECASE)
 _DIGITS = re.compile(r"[^\D0-9]")
 _SEPARATOR = re.compile(r"\s*(?:,|;|&|\band\b|\by\b|\bet\b|\bи\b)\s*", re.IGNORECASE)
+_QUOTE = re.compile(r"[\"“”„«»]")
 _STOPS = " .!?"
 _NAME = r"(@[\w.\-’']*\w)"
 _PERSON = re.compile(rf"(?<![^\s,;&]){_NAME}(?:[\s,;&]*(?:\b(?:and|y|et|и)\b)?\s*(?=@)|[.,;!?]*(?!\S))?", re.IGNORECASE)
@@ -90,14 +91,14 @@ def read_arguments(words: str) -> Arguments:
     rest = " ".join(_PERSON.sub(" ", rest).split())
     targets, left = read_targets(_FILLER.sub("", rest))
     if left and not _KIND.match(rest):
-        targets, left = (), rest
+        targets, left = (), _FILLER.sub("", rest)
     return Arguments(targets, left, people, backup[1] if backup else None, by)
 
 
 def read_targets(words: str) -> tuple[tuple[Target, ...], str]:
     """Read targets off the front ("articles 5-9, 12", "chapter IV", "24", "preamble"), and give the words left over."""
     targets: list[Target] = []
-    rest, kind = _DIGITS.sub(lambda digit: str(int(digit[0])), words.strip()), "article"
+    rest, kind = _DIGITS.sub(lambda digit: str(int(digit[0])), _unquoted(words.strip())), "article"
     while rest:
         found, kind, length = _one(rest, kind)
         if found is None:
@@ -113,6 +114,12 @@ def read_targets(words: str) -> tuple[tuple[Target, ...], str]:
         elif not _KIND.match(rest):
             break
     return tuple(targets), "" if targets and not rest.strip(_STOPS) else rest
+
+
+def _unquoted(words: str) -> str:
+    """Take the quotes off targets: people write `take "10"`. Words without a target at their head stay as they are."""
+    bare = _QUOTE.sub("", words)
+    return bare if bare != words and _one(bare, "article")[0] is not None and _QUOTE.match(words) else words
 
 
 def format_targets(targets: Sequence[Target]) -> str:
@@ -170,7 +177,7 @@ def _take_by(words: str) -> tuple[str, str | None]:
         return words, None
     last = marks[-1]
     when = words[last.end() :]
-    people = _PERSON.search(when)
-    if people:
-        return words[: last.start()] + " " + when[people.start() :], when[: people.start()].strip() or None
+    found = [mark.start() for mark in (_BACKUP.search(when), _PERSON.search(when)) if mark]
+    if found:
+        return words[: last.start()] + " " + when[min(found) :], when[: min(found)].strip() or None
     return words[: last.start()].strip(), when.strip()

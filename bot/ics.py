@@ -7,19 +7,19 @@ entries, repetitions and meetings, and the rules by which they repeat, since som
 from __future__ import annotations
 
 import datetime as dt
-import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import recurring_ical_events
 from icalendar import Calendar, Component
-from icalendar.prop import vDDDTypes, vRecur
+from icalendar.prop import vDDDTypes, vText
 from icalendar.timezone import tzp
 
 from bot.problem import Problem
+from bot.repetition import ends, is_bounded, rules_of
 from bot.when import WhenProblem, local_moment
 
 LENGTH_UNSAID = dt.timedelta(hours=1)
@@ -30,17 +30,16 @@ MOST_REPEATING = 200
 MOST_MEETINGS = 2_000
 
 Found = TypeVar("Found")
+Span = tuple[dt.datetime, dt.datetime]
+"""Two aware moments, the second excluded."""
 
 _EARLIEST, _LATEST = dt.datetime(1980, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+_ALWAYS = _EARLIEST, _LATEST
 _DAY = dt.timedelta(days=1)
 _LONGEST_TITLE = 300
 _TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID")
 _TOLD = frozenset({*_TIMES, "DURATION", "RRULE", "RDATE", "EXDATE"})
-_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
-# Daily and weekly rules that say more can match no day at all, which dateutil finds out after counting 8,000 years.
-_OFTEN = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", *_CLOCK})
-_SELDOM = _OFTEN | {"BYMONTHDAY", "BYSETPOS", "BYYEARDAY", "BYWEEKNO"}
-_RULES = {"DAILY": _OFTEN, "WEEKLY": _OFTEN, "MONTHLY": _SELDOM, "YEARLY": _SELDOM}
+_ORIGINAL = "%Y%m%dT%H%M%SZ"
 
 
 class CalendarProblem(Problem):
@@ -59,16 +58,46 @@ class CalendarMeeting:
     cancelled: bool
 
 
-def read_calendar(
-    data: bytes, zone: ZoneInfo, horizon: tuple[dt.datetime, dt.datetime] | None = None
-) -> list[CalendarMeeting]:
+@dataclass(frozen=True)
+class Endless:
+    """An entry that repeats without end, and the span in which its meetings are given."""
+
+    uid: str
+    title: str
+    begin: dt.datetime
+    end: dt.datetime
+
+    def leaves_out(self, uid: str) -> bool:
+        """Tell whether a meeting is one of these outside the span: the calendar may have it all the same."""
+        base, _, original = uid.rpartition("#")
+        if base != self.uid:
+            return False
+        return not self.begin <= dt.datetime.strptime(original, _ORIGINAL).replace(tzinfo=dt.UTC) < self.end
+
+
+def read_calendar(data: bytes, zone: ZoneInfo, horizon: Span | None = None) -> list[CalendarMeeting]:
     """Give the meetings of a calendar in the order of their start, times aware and in UTC; all-day entries are none.
 
-    Times without a zone are read in `zone`. With a `horizon` (aware, the end excluded), only the meetings that begin in
-    it are given; without one, what repeats without end is refused. Cancelled meetings are given as such, those taken
-    out by EXDATE are not. Raises CalendarProblem.
+    Times without a zone are read in `zone`. What repeats without end is refused unless there is a `horizon`: then the
+    meetings of it are given that `endless_entries` speaks of; all others are given whenever they are. Cancelled
+    meetings are given as such, those taken out by EXDATE are not. Raises CalendarProblem.
     """
     return sorted(_guarded(lambda: _meetings(data, zone, horizon)), key=lambda meeting: (meeting.start, meeting.uid))
+
+
+def endless_entries(data: bytes, zone: ZoneInfo, horizon: Span) -> list[Endless]:
+    """Give what repeats without end, and of which span `read_calendar` gives it; raises CalendarProblem.
+
+    That is the horizon, and for what begins later as long a time from then on.
+    """
+
+    def read() -> list[Endless]:
+        calendars = _calendars(data)
+        _check_rules(calendars, endless_allowed=True)
+        timed = [entry for entry in _entries(calendars) if not _is_all_day(entry)]
+        return list(_endless(timed, zone, horizon).values())
+
+    return _guarded(read)
 
 
 def all_day_titles(data: bytes) -> list[str]:
@@ -81,8 +110,6 @@ def _guarded(read: Callable[[], list[Found]]) -> list[Found]:
         return read()
     except CalendarProblem:
         raise
-    except WhenProblem as problem:
-        raise CalendarProblem(problem.msgid, **problem.values) from problem
     except Exception:  # on broken files the libraries raise whatever their code happens to run into
         # What they raise quotes the file, so it goes no further.
         raise CalendarProblem(
@@ -112,20 +139,35 @@ def _entries(calendars: Iterable[Component]) -> list[Component]:
     return [entry for calendar in calendars for entry in calendar.walk("VEVENT")]
 
 
-def _meetings(data: bytes, zone: ZoneInfo, horizon: tuple[dt.datetime, dt.datetime] | None) -> list[CalendarMeeting]:
-    begin, end = horizon or (_EARLIEST, _LATEST)
+def _meetings(data: bytes, zone: ZoneInfo, horizon: Span | None) -> list[CalendarMeeting]:
     calendars = _calendars(data)
     _check_readable(_entries(calendars))
     _check_rules(calendars, endless_allowed=horizon is not None)  # before any time is computed in a zone of the file
     _check_entries(_entries(calendars), zone)
     found: dict[str, CalendarMeeting] = {}
     for calendar in calendars:
-        entries = _Entries(calendar, zone)
-        for occurrence in _occurrences(calendar, begin, end):
+        entries, endless = _Entries(calendar, zone), _endless(_entries([calendar]), zone, horizon or _ALWAYS)
+        spans = {uid: (entry.begin, entry.end) for uid, entry in endless.items()}
+        for occurrence in _occurrences(calendar, spans):
             meeting = entries.meeting(occurrence)
+            begin, end = spans.get(_uid(occurrence), _ALWAYS)
             if begin <= meeting.start < end:
                 _keep(found, meeting)
     return list(found.values())
+
+
+def _endless(entries: Sequence[Component], zone: ZoneInfo, horizon: Span) -> dict[str, Endless]:
+    """Index what repeats without end by its UID. What was moved far ahead widens the span, as a late start does."""
+    begin, end = horizon
+    found: dict[str, Endless] = {}
+    for entry in entries:
+        if any(not ends(rule) for rule in rules_of(entry)):
+            found[_uid(entry)] = Endless(_uid(entry), _title(entry), begin, end)
+    for entry in entries:
+        if one := found.get(_uid(entry)):
+            later = _loose_moment(_start(entry), zone) + (end - begin)
+            found[one.uid] = replace(one, end=max(one.end, later))
+    return found
 
 
 def _keep(found: dict[str, CalendarMeeting], meeting: CalendarMeeting) -> None:
@@ -134,10 +176,16 @@ def _keep(found: dict[str, CalendarMeeting], meeting: CalendarMeeting) -> None:
     found[meeting.uid] = meeting
 
 
-def _occurrences(calendar: Component, begin: dt.datetime, end: dt.datetime) -> Iterator[Component]:
-    """Write out the repetitions that touch a span, and a day more on either side, since some times have no zone yet."""
+def _occurrences(calendar: Component, spans: Mapping[str, Span]) -> Iterator[Component]:
+    """Write out the repetitions, of some entries only those that touch a span.
+
+    A day more on either side is looked at, since some times have no zone yet.
+    """
+    for entry in _entries([calendar]):
+        entry["UID"] = vText(_uid(entry))  # where the file has none the library would make up its own
     count = 0
     for series in recurring_ical_events.of(calendar).series:
+        begin, end = spans.get(str(series.uid), _ALWAYS)
         for occurrence in series.between(begin - _DAY, end + _DAY):
             count += 1
             if count > MOST_MEETINGS:
@@ -167,11 +215,11 @@ class _Entries:
                 self._shifts[_uid(entry), moment] = _loose_moment(_start(entry), zone) - moment
 
     def meeting(self, occurrence: Component) -> CalendarMeeting:
-        start = _moment(_start(occurrence), self._zone)
-        end = _moment(_time(occurrence, "DTEND") or _start(occurrence), self._zone)
+        start = _moment(occurrence, _start(occurrence), self._zone)
+        end = _moment(occurrence, _time(occurrence, "DTEND") or _start(occurrence), self._zone)
         uid = _uid(occurrence)
         if uid in self._repeating:
-            uid = f"{uid}#{self._original_start(uid, occurrence, start):%Y%m%dT%H%M%SZ}"
+            uid = f"{uid}#{self._original_start(uid, occurrence, start).strftime(_ORIGINAL)}"
         return CalendarMeeting(
             uid=uid,
             title=_title(occurrence),
@@ -201,10 +249,13 @@ def _start(entry: Component) -> dt.date:
     return start
 
 
-def _moment(value: dt.date, zone: ZoneInfo) -> dt.datetime:
-    """Turn a time of the file into a moment; one without a zone must exist in ours, and once."""
+def _moment(entry: Component, value: dt.date, zone: ZoneInfo) -> dt.datetime:
+    """Turn a time of an entry into a moment; one without a zone must exist in ours, and once."""
     if isinstance(value, dt.datetime) and value.tzinfo is None:
-        return local_moment(value, zone)
+        try:
+            return local_moment(value, zone)
+        except WhenProblem as problem:
+            raise CalendarProblem(f"“{{title}}”: {problem.msgid}", title=_title(entry), **problem.values) from None
     return _loose_moment(value, zone)
 
 
@@ -277,41 +328,22 @@ def _undefined_zone(entry: Component) -> str | None:
 
 def _check_rules(calendars: Sequence[Component], *, endless_allowed: bool) -> None:
     """Refuse repetitions that would take hours to write out, in entries and in time zones."""
-    rules = [(part, rule) for calendar in calendars for part in calendar.walk() for rule in _rules(part)]
+    rules = [(part, rule) for calendar in calendars for part in calendar.walk() for rule in rules_of(part)]
     if len(rules) > MOST_REPEATING:
         raise CalendarProblem(
             "More than {most} entries of this calendar repeat. Please export only the session.",
             most=str(MOST_REPEATING),
         )
     for part, rule in rules:
-        if not _is_bounded(rule):
+        if not is_bounded(rule):
             raise CalendarProblem(
                 "“{title}” repeats by a rule that is not for meetings. Please list its meetings one by one.",
                 title=_title(part),
             )
-        if part.name == "VEVENT" and not endless_allowed and not {"COUNT", "UNTIL"} & set(rule):
+        if part.name == "VEVENT" and not endless_allowed and not ends(rule):
             raise CalendarProblem(
                 "“{title}” repeats without end. Please give its repetition an end.", title=_title(part)
             )
-
-
-def _rules(part: Component) -> list[vRecur]:
-    value = part.get("RRULE", [])
-    return [rule for rule in (value if isinstance(value, list) else [value]) if isinstance(rule, vRecur)]
-
-
-def _is_bounded(rule: vRecur) -> bool:
-    """Say whether a rule names days, several times a day at most, and will come to one soon."""
-    frequency = str(rule.get("FREQ", [""])[0]).upper()
-    interval = int(rule.get("INTERVAL", [1])[0])
-    times_a_day = math.prod(len(rule.get(name, [0])) for name in _CLOCK)
-    if frequency not in _RULES or not set(rule) <= _RULES[frequency]:
-        return False
-    if frequency == "DAILY" and "BYDAY" in rule and interval % 7 == 0:
-        return False
-    return (
-        1 <= interval <= 999 and times_a_day <= 24 and all(1 <= int(month) <= 12 for month in rule.get("BYMONTH", []))
-    )
 
 
 def _same_uid(title: str, other: str) -> CalendarProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from typing import Any
 
 from sqlmodel import col, select
@@ -9,6 +10,7 @@ from sqlmodel import col, select
 from bot.loadfile import LoadFile, MemberTable, Place, RoomTable, wrong
 from bot.loading import Loaded, Loading, considered, differences, noted
 from bot.merge import merge
+from bot.notices import coordinators
 from storage.cipher import active
 from storage.tables import Identity, Label, Member, Purpose, Role, Room, Standing
 
@@ -16,14 +18,27 @@ CONSOLE = "console"
 
 
 def load_members(loading: Loading, file: LoadFile, loaded: Loaded) -> Loaded:
-    """Add and change members; those whom the file no longer names are told, not removed."""
+    """Add and change members; those whom the file no longer names are told, not removed.
+
+    Raises LoadProblem where nobody would be left to coordinate.
+    """
+    leading = {row.id for row in coordinators(loading.work)}
     kept: Loaded = {}
     for index, table in enumerate(file.members):
         kept[table.keys[0]] = _load_member(loading, file, index, loaded)
+    _refuse_leaderless(loading, leading, [note["row"] for note in kept.values()])
     for gone in loaded.values():
         if loading.work.get(Member, gone["row"]) is not None:
             loading.kept.append(f"member {gone['alias']} is no longer in the file and stays a member")
     return kept
+
+
+def _refuse_leaderless(loading: Loading, leading: Set[int], rows: Sequence[int]) -> None:
+    loading.work.flush()
+    if leading and not coordinators(loading.work):
+        index = next(index for index, row_id in enumerate(rows) if row_id in leading)
+        sentence = "the coalition would have no coordinator then: make somebody else one first."
+        raise wrong(loading.path, ("members", index, "role"), sentence)
 
 
 def _load_member(loading: Loading, file: LoadFile, index: int, loaded: Loaded) -> Loaded:

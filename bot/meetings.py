@@ -12,10 +12,12 @@ from bot.agenda import Agenda, read_agenda
 from bot.commands import Refusal
 from bot.grammar import read_targets
 from bot.message import Message, Phrase, count, message, say
-from bot.notices import member_lane, purpose_lanes, tell
+from bot.notices import About, member_lane, purpose_lanes, tell
+from bot.offers import hasten_offer
 from bot.programme import next_meetings
 from bot.provisions import current_provisions, resolve
 from bot.rules.moving import moved_due
+from bot.rules.ownership import holding
 from bot.rules.reminders import WAITING
 from storage.tables import (
     Label,
@@ -195,7 +197,7 @@ def change_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore | None) 
 
 def _slot_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> Phrase | None:
     name, where = agenda.name(meeting), agenda.where(meeting)
-    if meeting.late_minutes > before.late_minutes:
+    if meeting.late_minutes not in (0, before.late_minutes) and meeting.starts_at != before.starts_at:
         return count(
             meeting.late_minutes,
             "**{meeting}** begins {n} minute late: {where}.",
@@ -216,6 +218,8 @@ def _slot_line(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> Phras
 
 def give_new_dues(work: Work, agenda: Agenda, meeting: Meeting, before: MeetingBefore | None) -> list[Task]:
     """Give the waiting tasks whose due time came from this meeting, and was nobody's choice, a new one; give them."""
+    if before is not None and not _begins_otherwise(agenda, meeting, before):
+        return []  # one that is on and only ends later is ahead of nobody, and yet its tasks keep their due times
     lineages = agenda.lineages(meeting) | (before.lineages if before else frozenset())
     floor = next_meetings(work, agenda.now)
     changed = []
@@ -233,9 +237,17 @@ def give_new_dues(work: Work, agenda: Agenda, meeting: Meeting, before: MeetingB
         )
         if due != task.due:
             task.due = due
+            hasten_offer(work, task, agenda.now, following)
             changed.append(task)
     work.flush()
     return changed
+
+
+def _begins_otherwise(agenda: Agenda, meeting: Meeting, before: MeetingBefore) -> bool:
+    """Tell whether anything changed from which due times follow: its beginning, its table, or whether it meets."""
+    now_off, was_off = (state is MeetingState.CANCELLED for state in (meeting.state, before.state))
+    same_table = agenda.lineages(meeting) == before.lineages
+    return meeting.starts_at != before.starts_at or now_off is not was_off or not same_table
 
 
 def _resolved(provisions: Sequence[Provision], words: str) -> list[tuple[str, int | None]]:
@@ -258,22 +270,37 @@ def _tell_members(
     told = [person for person in agenda.people(hit) if person not in telling.heard.member_ids]
     for person in told:
         mine = [lineage for lineage in hit if person in agenda.owners.get(lineage, ())]
-        content = _for_member(telling, agenda, line, mine, dues)
+        content = _for_member(telling, agenda, line, mine, dues, person)
         lane = member_lane(telling.work, person)
         key = f"{telling.cause}/programme/{telling.meeting.id}/{lane.id}"
-        tell(telling.work, lane, NoticeKind.PROGRAMME, content, key=key, now=telling.now)
+        tell(telling.work, lane, NoticeKind.PROGRAMME, content, key=key, now=telling.now, about=_about(telling))
     return tuple(told)
 
 
-def _for_member(telling: _Telling, agenda: Agenda, line: Phrase, mine: Sequence[int], dues: Sequence[Task]) -> Message:
-    names = agenda.named(mine)
+def _about(telling: _Telling) -> About:
+    return About("told.programme", telling.meeting.id)
+
+
+def _parts(telling: _Telling, mine: Sequence[int], person: int) -> tuple[list[int], list[int]]:
+    """Give what a person still has to do among lineages, and what they back up; what is done is neither."""
+    waiting = telling.work.rows(Task, col(Task.lineage_id).in_(mine), col(Task.state).in_(WAITING))
+    has = {task.lineage_id for task in waiting if holding(task, telling.now).member_id == person}
+    backs = {task.lineage_id for task in waiting if task.backup_id == person} - has
+    return [row for row in mine if row in has], [row for row in mine if row in backs]
+
+
+def _for_member(
+    telling: _Telling, agenda: Agenda, line: Phrase, mine: Sequence[int], dues: Sequence[Task], person: int
+) -> Message:
+    leads, backs = _parts(telling, mine, person)
     by_due: dict[dt.datetime, list[int]] = {}
     for task in dues:
         if task.due is not None and task.lineage_id is not None and task.lineage_id in mine:
             by_due.setdefault(task.due, []).append(task.lineage_id)
     return message(
         line,
-        say("Yours: {provisions}.", provisions=names) if names else None,
+        say("Yours: {provisions}.", provisions=agenda.named(leads)) if leads else None,
+        say("You are the backup for {provisions}.", provisions=agenda.named(backs)) if backs else None,
         *(
             say("Now due {due}: {provisions}.", due=agenda.moment(telling.meeting, due), provisions=agenda.named(rows))
             for due, rows in sorted(by_due.items())
@@ -287,6 +314,9 @@ def _tell_rooms(telling: _Telling, line: Phrase) -> tuple[int, ...]:
         room_id = lane.room_id
         if room_id is not None and room_id not in telling.heard.room_ids:
             key = f"{telling.cause}/programme/{telling.meeting.id}/{lane.id}"
-            tell(telling.work, lane, NoticeKind.PROGRAMME, message(line), key=key, now=telling.now, label=Label.PUBLIC)
+            tell(
+                telling.work, lane, NoticeKind.PROGRAMME, message(line), key=key, now=telling.now, label=Label.PUBLIC,
+                about=_about(telling),
+            )  # fmt: skip
             told.append(room_id)
     return tuple(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import col
@@ -23,6 +24,21 @@ from storage.tables import (
     Standing,
 )  # fmt: skip
 from storage.work import Work
+
+TOLD = "told."
+"""How the occasions of messages begin that are owed at once and written anew only where they were held."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a message that is owed at once is about, so that it is true when it leaves, however long it was held."""
+
+    occasion: str
+    """Which writer tells it anew; begins with TOLD."""
+    subject_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the writer needs beside the rows of that moment; JSON values, kept sealed with the content."""
+
 
 _PREFERENCE = ("matrix", "slack", "console")
 """Where a person with several accounts is told: where it is encrypted, first."""
@@ -71,6 +87,7 @@ def tell(  # noqa: PLR0913 - each says one thing about the notice
     now: dt.datetime,
     label: Label = Label.COALITION,
     origin: Mapping[str, Any] | None = None,
+    about: About | None = None,
 ) -> None:
     """Owe a message to a lane from now on. The key makes it one: owing it again changes nothing."""
     if work.coalition_id is not None and work.first(Notice, col(Notice.key) == key):
@@ -78,7 +95,9 @@ def tell(  # noqa: PLR0913 - each says one thing about the notice
     work.put(
         Notice(
             coalition_id=work.coalition_id, key=key, lane_id=lane.id, kind=kind, due=now, send_at=now, label=label,
-            content=content.to_data(), origin=dict(origin) if origin else None, created_at=now,
+            content={**content.to_data(), "facts": dict(about.facts)} if about else content.to_data(),
+            occasion=about.occasion if about else "", subject_id=about.subject_id if about else None,
+            origin=dict(origin) if origin else None, created_at=now,
         )
     )  # fmt: skip
 

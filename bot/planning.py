@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col
 
-from bot.notices import coordinators, member_lane, room_lane
+from bot.notices import TOLD, coordinators, member_lane, room_lane
 from bot.people import members, sleeper
 from bot.programme import next_meetings, session_days, session_zones
 from bot.rules.countdowns import deadline_countdowns, meeting_countdowns, session_countdowns
@@ -39,7 +39,8 @@ from storage.work import Work
 def replan(work: Work, now: dt.datetime) -> None:
     """Plan what should exist and is not planned yet, cancel what was planned and should not exist any more."""
     wanted = {planned.key: planned for planned in _wanted(work, now)}
-    known = {row.key: row for row in work.rows(Notice, Notice.occasion != "")}
+    told = col(Notice.occasion).startswith(TOLD, autoescape=True)
+    known = {row.key: row for row in work.rows(Notice, Notice.occasion != "", ~told)}
     for key, notice in known.items():
         if notice.state is NoticeState.PLANNED and key not in wanted and not _is_due_once(notice, now):
             notice.state = NoticeState.CANCELLED

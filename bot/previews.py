@@ -93,7 +93,17 @@ def _whose(work: Work, step: Step, impact: Impact) -> Iterator[Inline | List]:
 
 
 def _numbers(step: Step, changes: Mapping[int, object]) -> Inline:
-    return joined([Text(number(step.one(change))) for change in step.changes if change.id in changes])
+    """Name what is changed by its new numbers, each once; what is gone by its old one, marked as such."""
+    names: dict[str, Inline] = {}
+    for change in step.changes:
+        if change.id not in changes:
+            continue
+        for row in step.news(change):
+            names.setdefault(number(row), Text(number(row)))
+        if not change.new:
+            gone = number(step.one(change))
+            names[f"old {gone}"] = say("old {gone} (gone)", gone=gone)
+    return joined(list(names.values()))
 
 
 def _odd(work: Work, step: Step, document: Document) -> Iterator[Inline]:

@@ -11,6 +11,8 @@ from sqlmodel import col, select
 from storage.tables import Coalition, Meeting, MeetingState, OnTable, Session
 from storage.work import Work
 
+OVERRUN = dt.timedelta(hours=3)
+"""How long after its time a meeting that nobody closed may still be on."""
 GOING = (MeetingState.PLANNED, MeetingState.RUNNING)
 """Meetings that are still to come or under way."""
 
@@ -60,19 +62,23 @@ def session_zones(work: Work) -> dict[int, ZoneInfo]:
     return {session.id: ZoneInfo(session.timezone) for session in work.rows(Session)}
 
 
+def session_spans(work: Work) -> dict[int, tuple[dt.datetime, dt.datetime]]:
+    """Give from when to when (UTC) each session with meetings lasts, by its id: whole days of its venue."""
+    spans: dict[int, tuple[dt.datetime, dt.datetime]] = {}
+    meetings = work.rows(Meeting, Meeting.state != MeetingState.CANCELLED)
+    for session_id, zone in session_zones(work).items():
+        days = [row.starts_at.astimezone(zone).date() for row in meetings if row.session_id == session_id]
+        if days:
+            ends = (min(days), max(days) + dt.timedelta(days=1))
+            first, last = (dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) for day in ends)
+            spans[session_id] = first, last
+    return spans
+
+
 def session_now(work: Work, now: dt.datetime) -> Session | None:
     """Give the session that is on: between the first and the last of its meetings, each with its whole day."""
-    for session in work.rows(Session):
-        zone = ZoneInfo(session.timezone)
-        held = [
-            row
-            for row in work.rows(Meeting, Meeting.session_id == session.id)
-            if row.state is not MeetingState.CANCELLED
-        ]
-        days = [row.starts_at.astimezone(zone).date() for row in held]
-        if days and min(days) <= now.astimezone(zone).date() <= max(days):
-            return session
-    return None
+    on = [session_id for session_id, (begins, ends) in session_spans(work).items() if begins <= now < ends]
+    return work.row(Session, on[0]) if on else None
 
 
 def home_zone(work: Work, coalition: Coalition, now: dt.datetime) -> ZoneInfo:

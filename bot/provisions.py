@@ -64,27 +64,64 @@ def titles(provisions: Sequence[Provision]) -> str:
 
 def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
     if target.kind in ("chapter", "part"):
-        found = [row for row in provisions if _in_chapter(row, target)]
-        if not found:
-            raise Refusal(say("This draft has no {target}. `drafts` shows what it has.", target=str(target)))
-        return found
-    first = _index(provisions, target.kind, target.first)
-    last = _index(provisions, target.kind, target.last) if target.last else first
-    return list(provisions[min(first, last) : max(first, last) + 1])
+        return _of_chapters(provisions, target)
+    if not target.last:
+        return [provisions[_index(provisions, target.kind, target.first)]]
+    ends = [
+        index
+        for label in (target.first, target.last)
+        for index in _options(provisions, target.kind, label) or [_index(provisions, target.kind, label)]
+    ]
+    return list(provisions[min(ends) : max(ends) + 1])
 
 
-def _in_chapter(provision: Provision, target: Target) -> bool:
-    return (
-        re.search(rf"\b{target.kind}\s+{re.escape(target.first)}(?!\w)", provision.chapter, re.IGNORECASE) is not None
-    )
+def _of_chapters(provisions: Sequence[Provision], target: Target) -> list[Provision]:
+    """Give the provisions of a chapter or of a run of them; "4" is IV, as people say."""
+    labels = [_chapter_of(row, target.kind) for row in provisions]
+    known = list(dict.fromkeys(label for label in labels if label))
+    ends = [_known_chapter(known, target.kind, name) for name in (target.first, target.last) if name]
+    first, last = sorted((known.index(ends[0]), known.index(ends[-1])))
+    wanted = known[first : last + 1]
+    return [row for row, label in zip(provisions, labels, strict=True) if label in wanted]
+
+
+def _chapter_of(provision: Provision, kind: str) -> str:
+    found = re.search(rf"\b{kind}\s+(\w+)", provision.chapter, re.IGNORECASE)
+    return found[1].upper() if found else ""
+
+
+def _known_chapter(known: Sequence[str], kind: str, name: str) -> str:
+    roman = _roman(int(name)) if name.isdecimal() else ""
+    found = next((label for label in (name.upper(), roman) if label in known), None)
+    if found is None and known:
+        choices = ", ".join(known)
+        raise Refusal(say("This draft has no {kind} {name}. It has: {choices}.", kind=kind, name=name, choices=choices))
+    if found is None:
+        raise Refusal(say("This draft has no {kind}s. Name articles, for example `articles 5-9`.", kind=kind))
+    return found
+
+
+def _roman(number: int) -> str:
+    """Write a small number as chapters are counted; nothing for one that no text reaches."""
+    if not 0 < number < 90:
+        return ""
+    tens, ones = divmod(number, 10)
+    small = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+    return ("XL" if tens == 4 else "L" * (tens > 4) + "X" * (tens % 5)) + small[ones]
 
 
 def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
     """Find one provision; a draft of rules or regulations answers to "article" too, as people say."""
-    names = {(_family(row), row.label.casefold().removeprefix("annex ")): index for index, row in enumerate(provisions)}
+    names = {(_family(row), _name(row)): index for index, row in enumerate(provisions)}
     family = kind if kind in UNNUMBERED else "numbered"
     found = names.get((family, label.casefold()))
     if found is None:
+        if options := _options(provisions, kind, label):
+            known = ", ".join(provisions[index].label for index in options)
+            raise Refusal(
+                say("This draft has more than one {kind} {label}: {options}. Name one of them.", kind=kind,
+                    label=label, options=known)
+            )  # fmt: skip
         labels = {name: name for member, name in names if member == family}
         near = nearest(label, labels) or _neighbour(label, labels)
         if near:
@@ -93,6 +130,19 @@ def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
             )
         raise Refusal(say("This draft has no {kind} {label}.", kind=kind, label=label))
     return found
+
+
+def _options(provisions: Sequence[Provision], kind: str, label: str) -> list[int]:
+    """Find the options "53 (OPTION I)" and "53 (OPTION II)" of a number that no provision has by itself."""
+    family = kind if kind in UNNUMBERED else "numbered"
+    names = [_name(row) if _family(row) == family else "" for row in provisions]
+    if label.casefold() in names:
+        return []
+    return [index for index, name in enumerate(names) if name.startswith(f"{label.casefold()} (")]
+
+
+def _name(row: Provision) -> str:
+    return row.label.casefold().removeprefix("annex ")
 
 
 def _family(provision: Provision) -> str:

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from bot.days import names_month
 from bot.grammar import read_targets
-from bot.when import WhenProblem, local_moment, read_clock, read_duration, read_when
+from bot.when import WhenProblem, local_moment, names_hour, read_clock, read_duration, read_when
 
 Found = TypeVar("Found")
 
@@ -48,7 +49,7 @@ def read_slot(words: str, now: dt.datetime, zone: ZoneInfo) -> Slot | None:
     """
     text = _RANGE.sub(r"\1 to ", words.strip())
     for mark in islice(_SPAN.finditer(text[:_LONGEST]), _MOST_SPANS):
-        head = split_title(text[: mark.start()], lambda when: read_when(when, now, zone, past_allowed=True))
+        head = split_title(text[: mark.start()], lambda when: read_start(when, now, zone))
         if head is None:
             continue
         title, starts_at = head
@@ -58,6 +59,16 @@ def read_slot(words: str, now: dt.datetime, zone: ZoneInfo) -> Slot | None:
             place, targets, left = read_place_and_table(rest)
             return None if left else Slot(title, starts_at, ends_at, place, targets)
     return None
+
+
+def read_start(words: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """Read when a meeting begins, past or to come; raises WhenProblem for a day without an hour, too."""
+    moment = read_when(words, now, zone, past_allowed=True)
+    if not names_hour(words):
+        raise WhenProblem(
+            "A meeting needs an hour: “{words}” has none. For example: `{words} 15:00`.", words=" ".join(words.split())
+        )
+    return moment
 
 
 def split_title(words: str, read: Callable[[str], Found]) -> tuple[str, Found] | None:
@@ -76,6 +87,11 @@ def split_title(words: str, read: Callable[[str], Found]) -> tuple[str, Found] |
             if not problem.msgid.startswith(_NO_TIME):
                 raise
             continue
+        if parts[start - 1].isdecimal() and names_month(parts[start]):
+            raise WhenProblem(
+                "Is {number} part of the title or of the day? Put the title in quotes, or write the day as `8 Feb`.",
+                number=parts[start - 1],
+            )
         return " ".join(parts[:start]).strip(' ,;:"'), found
     return None
 

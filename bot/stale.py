@@ -6,6 +6,7 @@ import datetime as dt
 
 from bot.changes import Step
 from bot.concerns import holder_of, tasks_by_lineage
+from bot.offers import hasten_offer
 from bot.programme import next_meetings, session_now
 from bot.rules.ownership import default_due
 from bot.tasks import look, make
@@ -65,6 +66,7 @@ class _Aging:
         due = self._due(task.lineage_id)
         if due is not None or was_done:
             task.due, task.due_chosen = due, False
+            hasten_offer(self._work, task, self._now, self._floor.get(task.lineage_id or 0))
 
     def _due(self, lineage_id: int | None) -> dt.datetime | None:
         meeting: Meeting | None = self._floor.get(lineage_id or 0)

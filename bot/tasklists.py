@@ -65,7 +65,7 @@ def tasks_that(board: Board, filtered: str, *, in_room: bool) -> Message:
     else:
         late, named = [], tasks
     lines = [*_by_holder(board, named), *([say("Overdue: {tasks}", tasks=by_due(board, late))] if late else [])]
-    untouched = _without_task(board) if filtered == "unowned" else []
+    untouched = without_task(board) if filtered == "unowned" else []
     if untouched:
         lines.append(
             count(
@@ -77,6 +77,8 @@ def tasks_that(board: Board, filtered: str, *, in_room: bool) -> Message:
         )
     if not lines:
         return message(_NOTHING[filtered])
+    if not tasks:
+        return message(*lines)
     return message(Heading(_some(filtered, len(tasks))), List(tuple(lines)))
 
 
@@ -92,7 +94,9 @@ def coverage(board: Board) -> Message:
         if free or unread:
             lines.append(_gap(board, meeting, free, unread))
     if not total:
-        return message(say("Nothing on the programme names a provision. `programme session` shows the meetings."))
+        return message(
+            say("Nothing still to come on the programme names a provision. `programme session` shows the meetings.")
+        )
     heading = count(
         total,
         "{covered} of {n} provision on the programme has owner and review",
@@ -197,7 +201,8 @@ def _when(board: Board, task: Task, *, late: bool) -> list[Inline]:
     return [say("was due {due}", due=due) if is_overdue(board, task) else say("due {due}", due=due)]
 
 
-def _without_task(board: Board) -> list[Provision]:
+def without_task(board: Board) -> list[Provision]:
+    """Give the provisions that nobody was ever given."""
     known = on_provisions(board)
     return [row for row in board.provisions if not row.placeholder and row.lineage_id not in known]
 

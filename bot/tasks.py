@@ -19,7 +19,7 @@ from bot.provisions import by_lineage, current_draft, provisions_of, title, titl
 from bot.rules.labels import may_show
 from bot.rules.ownership import Holding, holding
 from bot.rules.reminders import WAITING
-from storage.tables import Draft, Label, Meeting, Member, Provision, Review, Task, TaskState
+from storage.tables import Draft, DraftState, Label, Meeting, Member, Provision, Review, Task, TaskState
 from storage.work import Work
 
 
@@ -97,10 +97,10 @@ class Board:
         return f"{self.title(task)} ({heading})" if heading else self.title(task)
 
     def titles(self, tasks: Sequence[Task]) -> str:
-        """Give what people call several tasks: "articles 5-9, 12, book a room"."""
-        if len(tasks) == 1:
+        """Give what people call several tasks within a sentence: "articles 5-9, 12, “book a room”"."""
+        if len(tasks) == 1 and self.provision(tasks[0]) is not None:
             return self.long_title(tasks[0])
-        return self._run(tasks, self.title)
+        return self._run(tasks, self._quoted)
 
     def command(self, tasks: Sequence[Task]) -> str:
         """Give what to type for these tasks after a verb: "24", "5-9, 12", "preamble", "task 7"."""
@@ -111,15 +111,24 @@ class Board:
         """Give the same board for another reader."""
         return replace(self, ceiling=ceiling)
 
+    def _quoted(self, task: Task) -> str:
+        name = self.title(task)
+        return f"“{name}”" if name == task.words else name
+
     def _run(self, tasks: Sequence[Task], name: Callable[[Task], str]) -> str:
         provisions = [row for task in tasks if (row := self.provision(task)) is not None]
         rest = [name(task) for task in tasks if self.provision(task) is None]
         return ", ".join([*([titles(provisions)] if provisions else []), *rest])
 
     def _last_title(self, task: Task) -> str:
-        """Name a provision that the current draft no longer has by its last number."""
+        """Name a provision that the current draft does not have by the number it had in force last, and say why."""
         rows = self.work.rows(Provision, col(Provision.lineage_id) == task.lineage_id)
-        return f"{title(rows[-1])} (deleted)" if rows else f"task {task.number}"
+        drafts = {row.id: row for row in self.work.rows(Draft, col(Draft.id).in_({row.draft_id for row in rows}))}
+        if published := [row for row in rows if drafts[row.draft_id].state is DraftState.PUBLISHED]:
+            return f"{title(published[-1])} (deleted)"
+        # Of drafts that were withdrawn one after the other, the first one was in force last.
+        rows = [row for row in rows if drafts[row.draft_id].base_id not in drafts]
+        return f"{title(rows[-1])} (withdrawn)" if rows else f"task {task.number}"
 
     def _place(self, task: Task) -> tuple[bool, int, int]:
         provision = self.provision(task)
@@ -180,11 +189,12 @@ def people_list(people: Iterable[Member]) -> Joined:
 
 def who_has(board: Board, tasks: Sequence[Task]) -> Joined:
     """Say who has tasks, and who was asked to and has not answered."""
-    grouped: dict[Holding, list[Task]] = {}
+    grouped: dict[tuple[Holding, bool], list[Task]] = {}
     for task in tasks:
         if board.holder(task):
-            grouped.setdefault(replace(board.holding(task), as_backup=False), []).append(task)
-    return joined([_has(board, held, rows) for held, rows in grouped.items()], "; ")
+            key = replace(board.holding(task), as_backup=False), task.state is TaskState.DONE
+            grouped.setdefault(key, []).append(task)
+    return joined([_has(board, held, rows, is_done=is_done) for (held, is_done), rows in grouped.items()], "; ")
 
 
 def moment_of(board: Board, tasks: Sequence[Task], at: dt.datetime, shape: str = "full") -> Moment:
@@ -193,9 +203,12 @@ def moment_of(board: Board, tasks: Sequence[Task], at: dt.datetime, shape: str =
 
 
 def reviewed(board: Board) -> dict[int, list[Review]]:
-    """Give the reviews that hold for the current text, by lineage: of this draft, or of one with the same words."""
+    """Give the reviews that hold for the current text, by lineage: of this draft, or of one with the same words.
+
+    Of one person the last one alone holds.
+    """
     holding_still: dict[int, list[Review]] = {}
-    reviews = board.work.rows(Review)
+    reviews = last_reviews(board.work.rows(Review))
     older = {review.draft_id for review in reviews if board.draft is None or review.draft_id != board.draft.id}
     texts = {
         (row.draft_id, row.lineage_id): row.text
@@ -204,8 +217,14 @@ def reviewed(board: Board) -> dict[int, list[Review]]:
     for review in reviews:
         row = board.current.get(review.lineage_id)
         if row and (review.draft_id == row.draft_id or texts.get((review.draft_id, review.lineage_id)) == row.text):
-            holding_still.setdefault(review.lineage_id, []).append(review)
+            earlier = [row for row in holding_still.get(review.lineage_id, ()) if row.member_id != review.member_id]
+            holding_still[review.lineage_id] = [*earlier, review]
     return holding_still
+
+
+def last_reviews(reviews: Iterable[Review]) -> list[Review]:
+    """Give, of the reviews in the order they came, the last of each person on each provision of each draft."""
+    return list({(row.lineage_id, row.draft_id, row.member_id): row for row in reviews}.values())
 
 
 def settle(board: Board, task: Task, member: Member) -> None:
@@ -224,8 +243,10 @@ def _due_together(board: Board, due: dt.datetime | None, tasks: Sequence[Task]) 
     return say("{tasks} due {due}", tasks=board.titles(tasks), due=moment_of(board, tasks, due))
 
 
-def _has(board: Board, held: Holding, tasks: Sequence[Task]) -> Inline:
+def _has(board: Board, held: Holding, tasks: Sequence[Task], *, is_done: bool) -> Inline:
     person = mention(board.people[held.member_id or 0])
+    if is_done:
+        return say("{person} has done {tasks}", person=person, tasks=board.titles(tasks))
     if held.accepted:
         return say("{person} has {tasks}", person=person, tasks=board.titles(tasks))
     return say("{person} is asked to take {tasks}", person=person, tasks=board.titles(tasks))

@@ -80,6 +80,12 @@ def read_when(words: str, now: dt.datetime, zone: ZoneInfo, *, past_allowed: boo
     return moment
 
 
+def names_hour(words: str) -> bool:
+    """Tell whether words that read as a moment name its hour: not those that leave it to the default."""
+    text = _clean(words)
+    return text == "now" or _waiting(text) is not None or _split_clock(text)[1] is not None or "midnight" in text
+
+
 def read_day(words: str, now: dt.datetime, zone: ZoneInfo) -> dt.date:
     """Read words as a day in `zone`: past or to come, a weekday being the next such day from today on.
 

@@ -12,11 +12,16 @@ from bot.rules.labels import may_show, room_ceiling
 from bot.when import WhenProblem, read_clock
 from storage.tables import Label, Note, NoticeKind, Purpose, Role, Room
 
+LONGEST_NOTE = 300
+LONGEST_ANNOUNCEMENT = 2000
+"""In letters: a digest is fifteen lines, and an announcement is read on a phone."""
+
 
 def announce(call: Call) -> Message:
     """Tell everybody, in the rooms for alerts, or in all rooms where none is for alerts."""
     if not call.words:
         raise Refusal(say("Say what: `announce The plenary begins at 11:00.`"))
+    _check_length(call.words, LONGEST_ANNOUNCEMENT)
     rooms = _announcing(call)
     where, people = _rooms(len(rooms)), len(members(call.work))
     if not call.confirmed:
@@ -25,7 +30,7 @@ def announce(call: Call) -> Message:
             say("This goes to {rooms} and reaches {people}. Say `yes` to send it.", rooms=where, people=readers)
         )
     content = message(
-        Heading(say("Announcement")), Text(call.words), say("From {who}", who=mention(call.speaker))
+        Heading(say("Announcement")), Text(call.as_typed(call.words)), say("From {who}", who=mention(call.speaker))
     )  # fmt: skip
     for room in rooms:
         call.tell(room_lane(call.work, room), NoticeKind.NOTICE, content)
@@ -36,9 +41,11 @@ def note(call: Call) -> Message:
     """Put a line into the next digest; noting it is sharing it with the coalition, wherever it is typed."""
     if not call.words:
         raise Refusal(say("Say what: `note Delegates of the group meet at 9:00 in the Vienna Café.`"))
+    _check_length(call.words, LONGEST_NOTE)
+    words = call.as_typed(call.words)
     call.work.put(
         Note(
-            coalition_id=call.work.tenant, member_id=call.speaker.id, words=call.words, label=Label.COALITION,
+            coalition_id=call.work.tenant, member_id=call.speaker.id, words=words, label=Label.COALITION,
             noted_at=call.now,
         )
     )  # fmt: skip
@@ -58,6 +65,14 @@ def digest(call: Call) -> Message | None:
             room.digest_on = word.casefold() == "on"
             return _when(call, room)
     raise Refusal(say("Say `digest now`, `digest at 19:30`, `digest off` or `digest on`."))
+
+
+def _check_length(words: str, longest: int) -> None:
+    if len(words) > longest:
+        raise Refusal(
+            say("That is too long: {n} letters, {longest} at most. Say the rest in another.",
+                n=len(words), longest=longest)
+        )  # fmt: skip
 
 
 def _announcing(call: Call) -> list[Room]:
@@ -107,8 +122,8 @@ def _at(call: Call, room: Room, words: str) -> Message:
 def _when(call: Call, room: Room) -> Message:
     if not room.digest_on:
         return message(say("#{room} gets no digest now. `digest on` brings it back.", room=room.name))
-    zone = home_zone(call.work, call.coalition, call.now).key
-    due = Moment(next_moment(call.work, call.coalition, room, call.now), zone)
+    at = next_moment(call.work, call.coalition, room, call.now)
+    due = Moment(at, home_zone(call.work, call.coalition, at).key)
     return message(
         say("#{room} gets the digest at {clock} of the venue on session days, otherwise on Mondays. Next: {due}.",
             room=room.name, clock=room.digest_at, due=due)

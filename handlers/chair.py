@@ -12,9 +12,9 @@ from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
 from bot.meetings import Heard, Told, as_it_stands, tell_changed, tell_line
 from bot.message import Message, Phrase, actions, count, joined, message, say
-from bot.notices import member_lane
+from bot.notices import About, member_lane
 from bot.people import members, mention
-from bot.programme import coming
+from bot.programme import OVERRUN, coming
 from bot.provisions import resolve, titles
 from bot.rules.labels import may_show
 from bot.slots import split_length
@@ -23,7 +23,7 @@ from storage.tables import Label, Meeting, MeetingState, NoticeKind, Provision, 
 
 EARLY = dt.timedelta(minutes=30)
 """How long before its time a meeting may be called to order."""
-EXPECTED = dt.timedelta(hours=3)
+EXPECTED = OVERRUN
 """How long before its time a meeting may be said to be late, and after it to have gone on or ended."""
 LATEST = dt.timedelta(hours=12)
 
@@ -73,25 +73,29 @@ def late(call: Call) -> Message:
 
 
 def _put_off(meeting: Meeting, delay: dt.timedelta, now: dt.datetime) -> None:
-    """Move a meeting that is to begin; one that is on can only end later."""
+    """Let a meeting begin so long after its planned time, however often it is said; one that is on can only end so."""
     minutes = int(delay.total_seconds() // 60)
+    more = dt.timedelta(minutes=minutes - meeting.late_minutes)
+    if not more:
+        raise Refusal(say("{meeting} is {n} minutes late already.", meeting=meeting.title, n=minutes))
     if meeting.state is MeetingState.PLANNED:
-        if meeting.starts_at + delay <= now:
-            behind = int((now - meeting.starts_at).total_seconds() // 60)
+        if meeting.starts_at + more <= now:
+            behind = int((now - meeting.starts_at).total_seconds() // 60) + meeting.late_minutes
             raise Refusal(
                 say("{meeting} should have begun {behind} minutes ago. Say `late {minutes}` if it begins later still, "
                     "`resumed` if it is on.", meeting=meeting.title, behind=behind, minutes=behind + minutes)
             )  # fmt: skip
-        meeting.starts_at += delay
-        meeting.late_minutes += minutes
-    meeting.ends_at += delay
+        meeting.starts_at += more
+    meeting.ends_at += more
+    meeting.late_minutes = minutes
 
 
 def resumed(call: Call) -> Message:
     """Say that a meeting is on, or on again."""
     meeting = _current(call, _name(call.words), _begun, "resumed", or_else=_just_over)
+    name, begins = read_agenda(call.work, call.now).name(meeting), meeting.state is MeetingState.PLANNED
     meeting.state = MeetingState.RUNNING
-    line = say("**{meeting}** is on again.", meeting=read_agenda(call.work, call.now).name(meeting))
+    line = say("**{meeting}** has begun.", meeting=name) if begins else say("**{meeting}** is on again.", meeting=name)
     return _tell(call, meeting, line, owners=True)
 
 
@@ -138,10 +142,10 @@ def _current(
     """Give the meeting that is meant: the one named, or the only one that fits. Raises Refusal for none or several."""
     rows = call.work.rows(Meeting)
     found = [row for row in rows if fits(row, call.now)]
-    if not found and or_else is not None:
-        found = [row for row in rows if or_else(row, call.now)]
+    others = [row for row in rows if or_else(row, call.now)] if or_else is not None else []
     if name:
-        return find_meeting(call.work, name, found)
+        return find_meeting(call.work, name, [*found, *(row for row in others if row not in found)], call.now)
+    found = found or others
     found = [row for row in found if prefer(row)] or found
     if len(found) == 1:
         return found[0]
@@ -183,7 +187,8 @@ def _alert_owners(call: Call, agenda: Agenda, meeting: Meeting, found: list[Prov
             joined([meeting.title, *([meeting.place] if meeting.place else [])]),
             actions((say("Read it"), f"article {command_words(titles(rows[:1]))}")),
         )
-        call.tell(member_lane(call.work, person), NoticeKind.ALERT, content)
+        about = About("told.called", meeting.id, {"called": meeting.called})
+        call.tell(member_lane(call.work, person), NoticeKind.ALERT, content, about=about)
     return list(told)
 
 
@@ -223,7 +228,8 @@ VERBS: tuple[Verb, ...] = (
         role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("now article 24", "now 24 in Informals"),
     ),
     Verb(
-        "late", late, "late MINUTES [MEETING]", "Moves the meeting that should begin, and its countdowns.",
+        "late", late, "late MINUTES [MEETING]",
+        "Lets a meeting begin so many minutes after its planned time, countdowns included; one that is on ends later.",
         role=Role.COORDINATOR, label=Label.PUBLIC, undoable=True, examples=("late 20", "late 20 Informals"),
     ),
     Verb(

@@ -13,7 +13,8 @@ from bot.drafts import keep_bytes, text_of
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
 from bot.provisions import current_draft
-from bot.publishing import Told, alerted, publish, withdraw
+from bot.publishing import Told, alerted, publish, stranded, withdraw
+from bot.tasks import look
 from bot.when import WhenProblem, read_day
 from storage.tables import Draft, DraftState, Label, Role
 
@@ -75,15 +76,26 @@ def withdraw_draft(call: Call) -> Message | None:
     base = call.work.row(Draft, draft.base_id) if draft.base_id is not None else None
     after = say("{symbol} is the current draft again", symbol=base.symbol) if base else say("there is no draft then")
     if not call.confirmed:
-        n = alerted(call.work, draft)
-        told = count(n, "{n} person or room is told", "{n} people and rooms are told")
-        raise NeedsYes(say("Withdrawing {symbol}: {after}, tasks and times as before; {told}. Say `yes` to do it.",
-                           symbol=draft.symbol, after=after, told=told))  # fmt: skip
+        n = alerted(call.work, draft, call.now)
+        told = count(n, "{n} person or room is told", "{n} people and rooms are told") if n else say("nobody is told")
+        raise NeedsYes(say("Withdrawing {symbol}: {after}{tasks}; {told}. Say `yes` to do it.",
+                           symbol=draft.symbol, after=after, tasks=_tasks_then(call, draft), told=told))  # fmt: skip
     told_now = withdraw(call.work, draft, call.now, call.invocation.event_id)
     return message(
         Heading(say("{symbol} is withdrawn: {after}.", symbol=draft.symbol, after=after)),
-        say("Told: {told}. `draft publish` brings it back.", told=_told(told_now)),
+        say("Told: {told}. `draft publish {symbol}` brings it back.", told=_told(told_now), symbol=draft.symbol),
     )
+
+
+def _tasks_then(call: Call, draft: Draft) -> Inline:
+    """Say what withdrawing a draft does to tasks: all but those on what only this draft has are as before."""
+    left = stranded(call.work, draft)
+    before = say(", tasks and times as before") if draft.base_id is not None else say("")
+    if not left:
+        return before
+    tasks = look(call.work, call.now).titles(left)
+    return count(len(left), "{before}; {n} task stays open without a text ({tasks})",
+                 "{before}; {n} tasks stay open without a text ({tasks})", before=before, tasks=tasks)  # fmt: skip
 
 
 def _candidate(call: Call) -> Draft:

@@ -13,9 +13,10 @@ from bot.message import Heading, Inline, List, Message, Moment, Paragraph, count
 from bot.notices import cancel, coordinators
 from bot.people import mention
 from bot.reminder import read_reminder
+from bot.tasks import look
 from bot.when import WhenProblem, read_duration, read_when
 from storage.journal import ChangedSince, restore, touched_ids
-from storage.tables import Deed, Lane, Member, Note, Notice, NoticeKind, NoticeState, Reminder
+from storage.tables import Deed, Lane, Meeting, Member, Note, Notice, NoticeKind, NoticeState, Reminder, Role, Task
 
 UNDO_WITHIN = dt.timedelta(minutes=10)
 SNOOZE = dt.timedelta(hours=1)
@@ -27,6 +28,7 @@ def remind_me(call: Call) -> Message:
         what, due = read_reminder(call.words, call.now, call.zone)
     except WhenProblem as problem:
         raise Refusal(say(problem.msgid, **problem.values)) from None
+    what = call.as_typed(what)
     call.work.put(Reminder(coalition_id=call.work.tenant, member_id=call.speaker.id, words=what, due=due))
     return message(say("I will remind you {due}: {what}", due=Moment(due, shape="full"), what=what))
 
@@ -44,6 +46,7 @@ def snooze(call: Call) -> Message:
 def undo(call: Call) -> Message:
     """Take back the speaker's last command that can be, and tell those who had heard of it."""
     deed = _last_deed(call)
+    about = _about(call, deed)
     try:
         restore(call.work, deed.journal, strict=True)
     except ChangedSince:
@@ -55,11 +58,22 @@ def undo(call: Call) -> Message:
     deed.undone = True
     told = _correct(call, deed)
     return message(
-        say("Undone: `{verb}`.", verb=deed.verb),
+        say("Undone: `{verb}`, {what}.", verb=deed.verb, what=about)
+        if about
+        else say("Undone: `{verb}`.", verb=deed.verb),
         count(told, "It had been told already; I corrected it in {n} place.",
               "It had been told already; I corrected it in {n} places.") if told else None,
         _stays_in_digest(call, deed),
     )  # fmt: skip
+
+
+def _about(call: Call, deed: Deed) -> str:
+    """Name the tasks and meetings that a command touched, as they stand before it is taken back."""
+    board = look(call.work, call.now, call.ceiling)
+    tasks, meetings = touched_ids(deed.journal, Task), touched_ids(deed.journal, Meeting)
+    touched = [task for task in board.tasks() if task.id in tasks]
+    titles = [row.title for row in call.work.rows(Meeting) if row.id in meetings]
+    return ", ".join([*([board.titles(touched)] if touched else []), *titles])
 
 
 def _again_at(words: str, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -92,9 +106,11 @@ def _correct(call: Call, deed: Deed) -> int:
     for notice in left:
         if notice.state in (NoticeState.SENDING, NoticeState.SENT):
             heard.setdefault(notice.lane_id, []).append(notice)
+    lanes = {lane_id: call.work.row(Lane, lane_id) for lane_id in heard}
+    call.ask_before_telling(sum(lane.member_id is not None for lane in lanes.values()))
     for lane_id, notices in heard.items():
         label = max((notice.label for notice in notices), key=lambda label: label.rank)
-        call.tell(call.work.row(Lane, lane_id), NoticeKind.NOTICE, _correction(call, notices), label)
+        call.tell(lanes[lane_id], NoticeKind.NOTICE, _correction(call, notices), label)
     return len(heard)
 
 
@@ -138,5 +154,6 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "undo", undo, "undo", "Takes back the last thing you did, within ten minutes, and tells those who heard of it.",
+        role=Role.OBSERVER,
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_account
 from bot.codes import redeem
-from bot.commands import Call, Refusal, Verb, nearest
+from bot.commands import Call, Refusal, Verb, nearest, without_prefix
 from bot.message import (
     Bold,
     Code,
@@ -36,18 +36,20 @@ from storage.tables import Label, Member, NoticeKind, Role, Standing
 CLAIM = "claim"
 """The purpose of the code that makes the first coordinator."""
 
+_WAITING = say("You have asked already. A coordinator looks at it, and I will tell you here.")
+_CORRECTED = say("Noted. A coordinator looks at it, and I will tell you here.")
+_AS = {Role.OBSERVER: say("an observer"), Role.MEMBER: say("a member"), Role.COORDINATOR: say("a coordinator")}
 _ROLES = {Role.OBSERVER: say("observer"), Role.MEMBER: say("member"), Role.COORDINATOR: say("coordinator")}
 
 
 def hello(call: Call) -> Message | None:
     """Ask to join, or change one's own alias, organisation and zone."""
     own = call.account or account_holder(call.work, call.invocation)
-    if own is not None and own.standing is Standing.ASKED:
-        return message(say("You have asked already. A coordinator looks at it, and I will tell you here."))
+    waits = own is not None and own.standing is Standing.ASKED
+    if waits and not call.words:
+        return message(_WAITING)
     parts = [part.strip() for part in call.words.split(",")]
     if len(parts) < 3 or not all(parts):
-        if not call.invocation.addressed:
-            return None  # people greeting each other in a room
         raise Refusal(
             say(
                 "Say `hello ALIAS, ORGANISATION, CITY`, for example: `hello Sol, Red Libre, Bogota`. "
@@ -58,7 +60,10 @@ def hello(call: Call) -> Message | None:
     if len(organisation) > LONGEST_ORGANISATION:
         raise Refusal(say("The organisation is too long: {longest} letters at most.", longest=LONGEST_ORGANISATION))
     if own is not None:
+        is_changed = (own.alias, own.organisation, own.timezone) != (alias, organisation, zone)
         own.alias, own.organisation, own.timezone = alias, organisation, zone
+        if waits:
+            return message(_CORRECTED if is_changed else _WAITING)  # coordinators hear once: `admit` lists who waits
         return message(say("Noted."), _settings(call, own))
     newcomer = Member(
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
@@ -102,11 +107,11 @@ def admit(call: Call) -> Message:
     member = find_member(call.work, name, waiting)
     member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
     welcome = message(
-        say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_ROLES[member.role]),
+        say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_AS[member.role]),
         say("`next` says what is on, `tasks` what is yours, `help` what else I do."),
     )
     call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, welcome, Label.PUBLIC)
-    return message(say("{who} is in, as {role}, and was told.", who=mention(member), role=_ROLES[member.role]))
+    return message(say("{who} is in, as {role}, and was told.", who=mention(member), role=_AS[member.role]))
 
 
 def role(call: Call) -> Message:
@@ -116,7 +121,7 @@ def role(call: Call) -> Message:
         raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
     member = find_member(call.work, name)
     if member.role is wanted:
-        return message(say("{who} is {role} already.", who=mention(member), role=_ROLES[wanted]))
+        return message(say("{who} is {role} already.", who=mention(member), role=_AS[wanted]))
     if [row.id for row in coordinators(call.work)] == [member.id]:
         raise Refusal(
             say(
@@ -126,10 +131,10 @@ def role(call: Call) -> Message:
         )
     member.role = wanted
     if member.id != call.speaker.id:
-        told = say("You are {role} now. `help` lists what you can say.", role=_ROLES[wanted])
+        told = say("You are {role} now. `help` lists what you can say.", role=_AS[wanted])
         call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, message(told), Label.PUBLIC)
     return message(
-        say("{who} is {role} now.", who=mention(member), role=_ROLES[wanted]),
+        say("{who} is {role} now.", who=mention(member), role=_AS[wanted]),
         _left_with(call, member) if wanted is Role.OBSERVER else None,
     )
 
@@ -208,6 +213,7 @@ def my_away(call: Call) -> Message:
 
 def help_(call: Call) -> Message:
     """List what the speaker may say, or explain one verb."""
+    call.words, _ = without_prefix(call.words)
     if not call.words:
         return _overview(call)
     found = call.table.find(call.words)

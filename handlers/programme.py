@@ -12,25 +12,25 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.agenda import Agenda, day_shown, read_agenda, shown
-from bot.commands import Call, NeedsYes, Refusal, Verb
+from bot.commands import Call, Refusal, Verb
+from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
 from bot.meetings import Heard, MeetingBefore, Told, as_it_stands, hit_lineages, put_on_table, tell_changed
 from bot.message import Heading, Inline, List, Message, Moment, count, joined, message, say
 from bot.plain import clock_words, zone_name
 from bot.programme import GOING, coming
+from bot.provisions import current_draft
 from bot.rules.labels import may_show
 from bot.rules.waking import QUIET_FROM, QUIET_TO
-from bot.slots import Slot, on_the_day_of, read_place_and_table, read_slot, split_title
+from bot.slots import Slot, on_the_day_of, read_place_and_table, read_slot, read_start, split_title
 from bot.when import WhenProblem, echo, read_day, read_when
-from storage.tables import Deadline, Label, Meeting, MeetingState, Role, Session
+from storage.tables import Deadline, Label, Meeting, MeetingState, OnTable, Role, Session
 from storage.work import Work
 
 Found = TypeVar("Found")
 
 PARALLEL = dt.timedelta(minutes=30)
 """Meetings that begin within this time of each other are next together."""
-ASK_ABOVE = 5
-"""How many people may be told without asking first."""
 LONGEST_MEETING = dt.timedelta(hours=24)
 LONGEST_TITLE = 200
 
@@ -62,7 +62,12 @@ def show_programme(call: Call) -> Message:
     of_day = [row for row in rows if agenda.day(row) == day]
     if day is None or not of_day:
         shown_day = say("Nothing is on the programme on {day}.", day=_day_words(call, day)) if day else None
-        hint = say("`programme session` shows the whole session, `meeting add` puts something on it.")
+        leads = call.account is not None and call.account.role is Role.COORDINATOR
+        hint = (
+            say("`programme session` shows the whole session, `meeting add` puts something on it.")
+            if leads
+            else say("`programme session` shows the whole session.")
+        )
         return message(shown_day or say("Nothing is on the programme from here on."), hint)
     return message(*day_shown(agenda, of_day, numbers(call.work)))
 
@@ -91,7 +96,8 @@ def add_meeting(call: Call) -> Message:
         )
     )
     put_on_table(call.work, meeting, slot.targets)
-    return _changed(call, meeting, None)
+    answer = _changed(call, meeting, None)
+    return Message((*answer.blocks, *message(_not_in_draft(call, meeting)).blocks))
 
 
 def move_meeting(call: Call) -> Message:
@@ -100,7 +106,7 @@ def move_meeting(call: Call) -> Message:
     if not name.strip() or not when.strip():
         raise Refusal(say("Type it like this: `{usage}`, for example `meeting move Plenary to thu 15:00`.", usage=MOVE))
     cancelled = call.work.rows(Meeting, Meeting.state == MeetingState.CANCELLED, col(Meeting.ends_at) > call.now)
-    meeting = find_meeting(call.work, name, [*coming(call.work, call.now), *cancelled])
+    meeting = find_meeting(call.work, name, [*coming(call.work, call.now), *cancelled], call.now)
     agenda = read_agenda(call.work, call.now)
     when, zone = _zone_meant(call, when, agenda.zones[meeting.session_id])
     time, place = _time_and_place(when)
@@ -118,7 +124,7 @@ def cancel_meeting(call: Call) -> Message:
     """Take a meeting off; it stays on the programme as cancelled."""
     if not call.words.strip():
         raise Refusal(say("Which one? For example `meeting cancel Plenary` or, by its number, `meeting cancel 3`."))
-    meeting = find_meeting(call.work, call.words, coming(call.work, call.now))
+    meeting = find_meeting(call.work, call.words, coming(call.work, call.now), call.now)
     before = as_it_stands(read_agenda(call.work, call.now), meeting)
     meeting.state = MeetingState.CANCELLED
     return _changed(call, meeting, before)
@@ -127,6 +133,8 @@ def cancel_meeting(call: Call) -> Message:
 def add_deadline(call: Call) -> Message:
     """Keep a closing hour outside the sessions, and count down to it."""
     found = _reading(lambda: split_title(call.words, lambda when: read_when(when, call.now, call.zone)))
+    if found is None and (last := call.words.split()[-1:]) and last[0].isdecimal():
+        _reading(lambda: read_when(last[0], call.now, call.zone))  # raises: a number alone is no time
     if found is None or not found[0] or _is_time(call, call.words):
         raise Refusal(say("Say what closes when. For example `deadline add Written comments fri 17:00`."))
     title, due = found
@@ -177,13 +185,21 @@ def _changed(call: Call, meeting: Meeting, before: MeetingBefore | None) -> Mess
     call.work.flush()
     agenda = read_agenda(call.work, call.now)
     hit = set(agenda.people(hit_lineages(agenda, meeting, before))) - {call.speaker.id}
-    if len(hit) > ASK_ABOVE and not call.confirmed:
-        raise NeedsYes(count(len(hit), "This would message {n} person. Say `yes` to do it.",
-                             "This would message {n} people. Say `yes` to do it."))  # fmt: skip
+    call.ask_before_telling(len(hit))
     room_ids = (call.room.id,) if call.room else ()
     heard = Heard((call.speaker.id,), room_ids)
     told = tell_changed(call.work, call.now, f"said/{call.invocation.event_id}", meeting, before, heard)
     return message(told.line, _told_line(told), _night_line(call, agenda, meeting))
+
+
+def _not_in_draft(call: Call, meeting: Meeting) -> Inline | None:
+    """Say which provisions on the table the current draft does not have; free words are none."""
+    rows = call.work.rows(OnTable, OnTable.meeting_id == meeting.id, col(OnTable.lineage_id).is_(None))
+    absent = [row.target for row in rows if read_targets(row.target)[0]]
+    if not absent or current_draft(call.work) is None:
+        return None
+    names = ", ".join(absent)
+    return say("The current draft has no {targets}; I keep it on the table for a draft that has.", targets=names)
 
 
 def _told_line(told: Told) -> Inline | None:
@@ -242,7 +258,10 @@ def _time_and_place(when: str) -> tuple[str, str]:
 def _new_start(time: str, meeting: Meeting, now: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """Read where a meeting moves to; a clock alone is of the day on which it was to begin."""
     same_day = on_the_day_of(time, meeting.starts_at, zone)
-    return same_day if same_day is not None and same_day > now else read_when(time, now, zone)
+    if same_day is not None and same_day > now:
+        return same_day
+    read_start(time, now, zone)  # raises where there is no hour
+    return read_when(time, now, zone)
 
 
 def _reading(read: Callable[[], Found]) -> Found:
@@ -290,7 +309,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "programme", show_programme, "programme [today | DATE | session]",
         "Shows the meetings of a day or of the whole session.", role=Role.OBSERVER, label=Label.PUBLIC,
-        examples=("programme", "programme tomorrow", "programme session"), aliases=("program",),
+        examples=("programme", "programme tomorrow", "programme session"), aliases=("program", "meetings"),
     ),
     Verb(
         "meeting add", add_meeting, ADD, "Puts a meeting on the programme and tells the owners of what it takes up.",

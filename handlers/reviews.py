@@ -144,8 +144,8 @@ def _put(call: Call, draft: Draft, row: Provision, finding: Finding, label: Labe
             draft_id=draft.id,
             member_id=call.speaker.id,
             verdict=finding.verdict,
-            note=finding.note,
-            wording=finding.wording,
+            note=call.as_typed(finding.note),
+            wording=call.as_typed(finding.wording),
             label=label,
             reviewed_at=call.now,
         )

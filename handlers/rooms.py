@@ -90,7 +90,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "room here", room_here, "room here for tasks, alerts, countdown, digest",
         "Serves the room it is said in, for what you name.",
-        role=Role.COORDINATOR, label=Label.PUBLIC,
+        role=Role.COORDINATOR, label=Label.PUBLIC, anywhere=True,
         examples=("room here for tasks, alerts", "room here for countdown, digest"),
     ),
     Verb("rooms", list_rooms, "rooms", "Lists the rooms that I serve, and what for.", private=True),

@@ -20,19 +20,17 @@ from bot.assignments import (
     whom_to_tell,
 )
 from bot.choosing import Choice, chosen, named_or_made, read_choice
-from bot.commands import Call, NeedsYes, Refusal, Verb, nearest
+from bot.commands import Call, Refusal, Verb, nearest
 from bot.message import File, Heading, Message, Phrase, count, message, say
 from bot.notices import member_lane
 from bot.people import find_member, mention
+from bot.provisions import title, titles
 from bot.rules.labels import may_show
 from bot.rules.reminders import WAITING
 from bot.rules.spread import spread
-from bot.tasklists import FILTERS, as_csv, coverage, tasks_of, tasks_on, tasks_that
+from bot.tasklists import FILTERS, as_csv, coverage, tasks_of, tasks_on, tasks_that, without_task
 from bot.tasks import Board, board_of, by_due, look, make, reviewed, settle, who_has
 from storage.tables import Label, Member, NoticeKind, Role, Task
-
-MOST_WITHOUT_YES = 5
-"""How many people one command may message before it asks."""
 
 
 def assign(call: Call) -> Message:
@@ -41,7 +39,9 @@ def assign(call: Call) -> Message:
     people, backup = read_people(call, given)
     by = read_due(call, given)
     if given.words and not given.targets:
-        shares = {person.id: [make(board, words=given.words, label=call.typed_label)] for person in people}
+        shares = {
+            person.id: [make(board, words=call.as_typed(given.words), label=call.typed_label)] for person in people
+        }
         return _handed_out(call, board, shares, backup, by, [])
     tasks = _meant_or_made(call, board, Choice(given.targets), "assign")
     owned = [task for task in tasks if board.holder(task)]
@@ -70,7 +70,7 @@ def take(call: Call) -> Message:
     taken = [task for task in tasks if (holder := board.holder(task)) and holder.id != me.id]
     free = [task for task in tasks if task not in taken and not _has_accepted(board, task, me)]
     if not free:
-        raise Refusal(who_has_phrase(board, tasks))
+        raise Refusal(_why_not_mine(board, tasks, me, "take"))
     for task in free:
         hand(board, task, me, accepted=True)
     return message(
@@ -97,7 +97,7 @@ def accept_offer(call: Call) -> Message:
             said = say(
                 "{person} has {task} after all. Nothing to do for you.", person=mention(me), task=board.title(task)
             )
-            send(call, backup, message(said), [task])
+            send(call, backup, message(said), [task], facts={"relieved": [task.id]})
     return message(
         say("Thank you. Yours: {tasks}.", tasks=board.titles(mine)), due_lines(board, mine), done_actions(board, mine)
     )
@@ -178,16 +178,19 @@ def export(call: Call) -> Message:
     return message(count(n, "{n} task, times in UTC.", "{n} tasks, times in UTC."), File("tasks.csv", as_csv(board)))
 
 
-def who_has_phrase(board: Board, tasks: Sequence[Task]) -> Phrase:
-    """Say who has tasks that are not free."""
-    return say("{who}.", who=who_has(board, tasks))
-
-
 def _meant_or_made(call: Call, board: Board, choice: Choice, verb: str) -> list[Task]:
     """Give the tasks meant, made where a provision has none; without a target, those that nobody has are candidates."""
     if choice.targets:
         return named_or_made(board, choice.targets)
-    return chosen(call, board, choice, verb, [task for task in board.waiting() if board.holder(task) is None])
+    free = [task for task in board.waiting() if board.holder(task) is None]
+    untouched = without_task(board)
+    if untouched and not (free or choice.everything or call.invocation.reply_to):
+        example = title(untouched[0])
+        raise Refusal(
+            say("Which one? Nobody has {provisions}. For example `{verb} {example}`.",
+                provisions=titles(untouched), verb=verb, example=example)
+        )  # fmt: skip
+    return chosen(call, board, choice, verb, free)
 
 
 def _shares(board: Board, tasks: Sequence[Task], people: Sequence[Member]) -> dict[int, list[Task]]:
@@ -210,8 +213,7 @@ def _handed_out(
         for task in share:
             _hand_to(call, board, task, board.people[member_id], backup, by)
     told = whom_to_tell(call, board, handed, before)
-    if len(told) > MOST_WITHOUT_YES and not call.confirmed:
-        raise NeedsYes(say("This would message {n} people. Say `yes` to go on.", n=len(told)))
+    call.ask_before_telling(len(told))
     tell_of_handing_over(call, board, handed, before)
     return message(
         Heading(count(len(handed), "Assigned {n} task", "Assigned {n} tasks")),
@@ -267,7 +269,7 @@ def _gave_back(call: Call, board: Board, choice: Choice, verb: str, candidates: 
     if not mine:
         raise Refusal(_why_not_mine(board, tasks, me, "take"))
     result = give_back(board, mine, me)
-    tell_of_giving_back(call, board, result, choice.left)
+    tell_of_giving_back(call, board, result, call.as_typed(choice.left))
     passed = [task for task in mine if board.holder(task)]
     return message(
         say("No longer yours: {tasks}.", tasks=board.titles(mine)),
@@ -280,7 +282,9 @@ def _why_not_mine(board: Board, tasks: Sequence[Task], me: Member, verb: str) ->
     """Say why a member cannot act on tasks: others have them, or nobody."""
     if held := [task for task in tasks if board.holder(task)]:
         own = [task for task in held if _has_accepted(board, task, me)]
-        return say("Yours already: {tasks}.", tasks=board.titles(own)) if own == held else who_has_phrase(board, held)
+        if own == held:
+            return say("Yours already: {tasks}.", tasks=board.titles(own))
+        return say("{who}. `tasks` shows what is yours.", who=who_has(board, held))
     words = board.command(tasks)
     return say("Nobody has {tasks}. `{verb} {words}` takes it.", tasks=board.titles(tasks), verb=verb, words=words)
 
@@ -301,6 +305,8 @@ def _review_hint(board: Board, finished: Sequence[Task], me: Member) -> Phrase |
 
 
 def _nothing_left(choice: Choice) -> None:
+    if choice.left.replace(" ", "").isdecimal():
+        raise Refusal(say("Put commas between numbers, for example `24, 27`."))
     if choice.left:
         raise Refusal(
             say(

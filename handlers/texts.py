@@ -209,5 +209,9 @@ VERBS: tuple[Verb, ...] = (
         "Shows what the current draft changed, or one article of it word by word, or two drafts that you name.",
         role=Role.OBSERVER, label=Label.PUBLIC, examples=("diff", "diff 24", "diff 24 A/AC.291/22 A/AC.291/22/Rev.1"),
     ),
-    Verb("drafts", drafts, "drafts", "Lists the drafts.", role=Role.OBSERVER, label=Label.PUBLIC),
+    Verb(
+        "drafts", drafts, "drafts",
+        "Lists the drafts, with how many provisions have a text; those that only say “deleted” are not counted.",
+        role=Role.OBSERVER, label=Label.PUBLIC,
+    ),
 )  # fmt: skip

@@ -29,11 +29,14 @@ REFUSING = {"Refusal", "NeedsYes"}
 INTRODUCTION = """\
 # Commands
 
-Type them with `/`, `!` or nothing in a direct chat, with `/` or `!` in a room. Upper and lower case, curly quotes and
-"artículo 24" for "article 24" make no difference. People are `@name`; "24" is article 24; CAPITALS stand for what you
-fill in, [brackets] for what may be left out. Times are read in your own zone and echoed back in full: `fri 17:00`,
-`6 Feb 15:00`, `tomorrow`, `in 2h`; without a time, 18:00 is meant. `yes` confirms what asked for it, `no` leaves it
-as it was. What a room may not see is answered in the direct chat.
+Type them with `/`, `!` or nothing in a direct chat, with `/` or `!` in a room. Without either a room's words are taken
+only where they begin as a command does: a verb alone, or with a number, a target, `@name`, a keyword, a day or hour, or
+a meeting's title behind it (`take 27`, `over`, `late 20`); verbs whose arguments are words of your own (`note`,
+`announce`, `find`, `hello`, `remind me`, `meeting add`) always need one there. A room that is not served knows
+`room here` alone. Upper and lower case, curly quotes and "artículo 24" for "article 24" make no difference. People are
+`@name`; "24" is article 24; CAPITALS stand for what you fill in, [brackets] for what may be left out. Times are read in
+your own zone and echoed back in full: `fri 17:00`, `6 Feb 15:00`, `tomorrow`, `in 2h`; without a time, 18:00 is meant.
+`yes` confirms what asked for it, `no` leaves it as it was. What a room may not see is answered in the direct chat.
 """
 
 

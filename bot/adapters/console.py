@@ -88,6 +88,8 @@ class Console:
     room: str | None = None
     coalition: str | None = None
     attached: Attachment | None = None
+    find_account: Callable[[str | None, str], Awaitable[str | None]] | None = None
+    """Gives the account here of the member of a coalition who is called so, or None when nobody is."""
 
     async def line(self, words: str) -> bool:
         """Take one line; False when it ends the conversation. Raises ConsoleProblem."""
@@ -99,7 +101,7 @@ class Console:
         if words.startswith(":"):
             return await self._steer(*_split(words[1:]))
         try:
-            await self.core.receive(self._invocation(words))
+            await self.core.receive(self._invocation(words, await self._account()))
         except DatabaseProblem as problem:
             raise ConsoleTrouble(f"this was not taken: {problem}; then say it again") from None
         self.attached = None
@@ -109,11 +111,16 @@ class Console:
             raise ConsoleTrouble(f"this is kept and done with the next line: {problem}") from None
         return True
 
-    def _invocation(self, words: str) -> Invocation:
+    async def _account(self) -> str:
+        """Give the account that speaks: of the member with that alias, whatever they were called before."""
+        known = await self.find_account(self.coalition, self.speaker) if self.find_account else None
+        return known or self.speaker.casefold()
+
+    def _invocation(self, words: str, account: str) -> Invocation:
         return Invocation(
             event_id=f"console/{secrets.token_hex(8)}",
             platform=PLATFORM,
-            sender=self.speaker.casefold(),
+            sender=account,
             sender_name=self.speaker,
             words=words,
             said_at=self.clock.now(),

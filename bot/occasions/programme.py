@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from sqlmodel import SQLModel, col
@@ -12,6 +12,7 @@ from bot.agenda import ahead, read_agenda, shown
 from bot.message import Heading, Message, Moment, Paragraph, actions, message, say
 from bot.occasions.leaving import Leaving, Write
 from bot.programme import GOING, home_zone
+from bot.rules.countdowns import DEADLINE_POINTS, SESSION_POINTS, is_overtaken
 from bot.rules.labels import may_show
 from storage.tables import Deadline, Meeting, MeetingState, Reminder, Session
 
@@ -23,7 +24,12 @@ LATE = dt.timedelta(minutes=15)
 
 def meeting_countdown(leaving: Leaving) -> Message | None:
     """Write the meetings that are about to begin, or have just begun, parallel ones together."""
-    rows = [row for row in _subjects(leaving, Meeting) if row.state in GOING and row.ends_at > leaving.now]
+    points = [dt.timedelta(minutes=minutes) for minutes in (leaving.room.countdown if leaving.room else ())]
+    rows = [
+        row
+        for row in _subjects(leaving, Meeting)
+        if row.state in GOING and row.ends_at > leaving.now and not _overtaken(leaving, row.starts_at, points)
+    ]
     if not rows:
         return None
     in_order = sorted(rows, key=lambda row: (row.starts_at, row.id))
@@ -38,7 +44,7 @@ def session_countdown(leaving: Leaving) -> Message | None:
         of_it = Meeting.session_id == session.id
         rows = leaving.work.rows(Meeting, of_it, col(Meeting.state) != MeetingState.CANCELLED)
         first = min(rows, key=lambda row: (row.starts_at, row.id), default=None)
-        if first is None or first.starts_at <= leaving.now:
+        if first is None or first.starts_at <= leaving.now or _overtaken(leaving, first.starts_at, SESSION_POINTS):
             continue
         begins = say("{session} begins", session=session.name)
         blocks.append(Heading(ahead(first.starts_at, leaving.now, agenda.zones[session.id], begins)))
@@ -52,7 +58,7 @@ def deadline_countdown(leaving: Leaving) -> Message | None:
     zone = home_zone(leaving.work, leaving.coalition, leaving.now)
     blocks: list[Heading | Paragraph] = []
     for row in sorted(_subjects(leaving, Deadline), key=lambda row: (row.due, row.id)):
-        if row.due <= leaving.now:
+        if row.due <= leaving.now or _overtaken(leaving, row.due, DEADLINE_POINTS):
             continue
         open_here = may_show(row.label, leaving.ceiling)
         what = say("{title}", title=row.title) if open_here else say("a deadline (message me `deadlines`)")
@@ -72,6 +78,11 @@ def reminder_due(leaving: Leaving) -> Message | None:
                 actions((say("Snooze"), "snooze")),
             )
     return None
+
+
+def _overtaken(leaving: Leaving, anchor: dt.datetime, points: Sequence[dt.timedelta]) -> bool:
+    """Tell whether a later countdown to the same moment is due as well; what leaves together was due together."""
+    return is_overtaken(leaving.notices[0].due, anchor, points, leaving.now)
 
 
 def _subjects(leaving: Leaving, table: type[Row]) -> Iterator[Row]:

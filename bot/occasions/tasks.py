@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from zoneinfo import ZoneInfo
 
 from bot.assignments import answer_actions, done_actions, due_lines
 from bot.message import Block, Heading, Inline, List, Message, Phrase, actions, count, joined, message, say
@@ -25,10 +24,6 @@ _COVERED_FROM = {occasion: later for (occasion, _), (_, later) in pairwise(POINT
 
 MOST_LINES = 12
 """How long the bundle gets before it only counts the rest."""
-
-NEWS = dt.timedelta(days=3)
-"""How long an overdue task is told to the coordinators every morning."""
-MONDAY = 0
 
 Part = Block | Inline | None
 
@@ -100,7 +95,7 @@ def overdue_bundle(leaving: Leaving) -> Message | None:
         return None
     board = _board(leaving)
     late = [task for task in board.waiting() if is_overdue(board, task)]
-    if not late or not _worth_a_morning(leaving, late):
+    if not late:
         return None
     groups = _late_together(board, late)
     lines = [_late_line(board, tasks) for tasks in groups[:MOST_LINES]]
@@ -111,13 +106,6 @@ def overdue_bundle(leaving: Leaving) -> Message | None:
         List(tuple(lines)),
         say("`reassign {task} @name` puts one into other hands.", task=board.command(groups[0][:1])),
     )
-
-
-def _worth_a_morning(leaving: Leaving, late: Sequence[Task]) -> bool:
-    """Tell whether something became overdue lately; what is older is told on Mondays, or nobody reads it any more."""
-    newest = max(task.due for task in late if task.due is not None)
-    zone = ZoneInfo(leaving.member.timezone if leaving.member else leaving.coalition.timezone)
-    return leaving.now - newest < NEWS or leaving.now.astimezone(zone).weekday() == MONDAY
 
 
 def span(length: dt.timedelta) -> Phrase:
@@ -172,6 +160,8 @@ def _for_backup(board: Board, tasks: Sequence[Task], holder: Member) -> Iterator
         person=mention(holder),
     )
     yield from when
+    if all(board.provision(task) for task in tasks):
+        yield actions((say("Review"), f"review {board.command(tasks)}"))
 
 
 def _due_in(board: Board, tasks: Sequence[Task]) -> Iterator[Part]:
@@ -196,11 +186,7 @@ def _left(board: Board, task: Task) -> tuple[bool, Phrase]:
 
 def _when(board: Board, tasks: Sequence[Task]) -> Iterator[Part]:
     """Say when tasks are due, and when their provisions are on the floor: in one line each when it is one moment."""
-    dues = [due for due, _ in due_groups(tasks)]
-    if len(dues) == 1 and dues[0] is not None and dues[0] <= board.now:
-        yield say("It was due {due}.", due=moment_of(board, tasks, dues[0]))
-    else:
-        yield due_lines(board, tasks)
+    yield due_lines(board, tasks)
     yield _floor(board, tasks)
 
 
@@ -234,10 +220,11 @@ def _named(people: Sequence[Member]) -> Inline:
 
 def _late_together(board: Board, late: Sequence[Task]) -> list[list[Task]]:
     """Group what is overdue by due time, longest first, and by who has it."""
-    groups: dict[tuple[dt.datetime | None, int | None], list[Task]] = {}
+    groups: dict[tuple[dt.datetime | None, int | None, bool], list[Task]] = {}
     for due, tasks in due_groups(late):
         for task in tasks:
-            groups.setdefault((due, board.holding(task).member_id), []).append(task)
+            held = board.holding(task)
+            groups.setdefault((due, held.member_id, held.accepted), []).append(task)
     return list(groups.values())
 
 
@@ -246,6 +233,11 @@ def _late_line(board: Board, tasks: Sequence[Task]) -> Phrase:
     due = moment_of(board, tasks, tasks[0].due or board.now)
     if holder is None:
         return say("Nobody: {tasks}, due {due}", tasks=board.titles(tasks), due=due)
+    if not board.holding(tasks[0]).accepted:
+        asked = mention(holder)
+        return say(
+            "Asked, not accepted: {person}: {tasks}, due {due}", person=asked, tasks=board.titles(tasks), due=due
+        )
     return say("{person}: {tasks}, due {due}", person=mention(holder), tasks=board.titles(tasks), due=due)
 
 

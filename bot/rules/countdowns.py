@@ -37,6 +37,11 @@ def deadline_countdowns(deadline: Deadline, rooms: Iterable[Room]) -> Iterator[P
             yield _planned("deadline.countdown", deadline.id, room, deadline.due - before, deadline.due)
 
 
+def is_overtaken(due: dt.datetime, anchor: dt.datetime, points: Iterable[dt.timedelta], now: dt.datetime) -> bool:
+    """Tell whether a countdown that is late says no more than the next one, whose moment has come too."""
+    return any(due < anchor - point <= now for point in points)
+
+
 def _counting(rooms: Iterable[Room]) -> list[Room]:
     return [room for room in rooms if room.serves(Purpose.COUNTDOWN)]
 

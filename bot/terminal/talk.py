@@ -21,8 +21,8 @@ from bot.planning import replan
 from bot.scheduler import ScheduledAlarm
 from bot.terminal.opening import CommandProblem, coalition_name, first_coordinator, opened, write, write_problem
 from config.settings import Settings
-from storage.tables import Coalition
-from storage.work import Store
+from storage.tables import Coalition, Identity, Member
+from storage.work import Store, Work
 
 STRANGER = "you"
 
@@ -54,6 +54,7 @@ async def console(
         who = (speaker or await first_coordinator(store, name) or STRANGER).lstrip("@")
         place = room.lstrip("#") if room else None
         talk = Console(engine, clock, lambda wanted: turn_to(store, engine, wanted), who, place, name)
+        talk.find_account = lambda coalition, alias: console_account(store, coalition, alias)
         if name is not None:
             await turn_to(store, engine, name)
         return await _talk(talk, as_json=as_json)
@@ -108,6 +109,21 @@ async def known_coalition(store: Store, wanted: str) -> str | None:
         return await coalition_name(store, wanted)
     except CommandProblem:
         return None
+
+
+async def console_account(store: Store, coalition: str | None, alias: str) -> str | None:
+    """Give the console's account of the member of a coalition who is called so, or None when nobody is."""
+
+    def find(work: Work) -> str | None:
+        members = {row.id: row.alias.casefold() for row in work.rows(Member)}
+        accounts = work.rows(Identity, Identity.platform == "console")
+        return next((row.address for row in accounts if members.get(row.member_id) == alias.casefold()), None)
+
+    def which(work: Work) -> int | None:
+        return work.exec(select(Coalition.id).where(Coalition.name == coalition)).first()
+
+    coalition_id = await store.read(None, which)
+    return await store.read(coalition_id, find) if coalition_id is not None else None
 
 
 async def serve(settings: Settings) -> int:

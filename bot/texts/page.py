@@ -23,22 +23,23 @@ _TAGS = {"delete": "del", "insert": "ins"}
 
 
 def page(comparison: Comparison) -> str:
-    """The whole comparison as HTML; texts are escaped, and run right to left where their language does."""
+    """The whole comparison as HTML; texts are escaped, and run right to left where their language does.
+
+    The page's own words are English and run left to right, whatever the language of the texts.
+    """
     changed = [change for change in comparison.changes if change.relation != "unchanged"]
     quiet = [change for change in comparison.changes if change.relation == "unchanged"]
     names = {id(change): f"change-{number}" for number, change in enumerate(changed, 1)}
+    way = _way(comparison.new.language)
     title = f"{comparison.old.label} → {comparison.new.label}"
     index = "".join(
-        f'<li><a href="#{names[id(change)]}">{escape(_name(change))}</a>: {escape(change.relation)}</li>'
+        f'<li><a href="#{names[id(change)]}">{_name(change, way)}</a>: {escape(change.relation)}</li>'
         for change in changed
     )
-    sections = "".join(_section(change, names[id(change)]) for change in changed)
-    language = comparison.new.language
-    grammar = LANGUAGES.get(language)
-    way = "rtl" if grammar and grammar.right_to_left else "ltr"
+    sections = "".join(_section(change, names[id(change)], way) for change in changed)
     unchanged = ", ".join(escape(" ".join(change.new)) for change in quiet)
     return (
-        f'<!doctype html>\n<html lang="{escape(language)}" dir="{way}">\n<head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en" dir="ltr">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
         f"<body>\n<h1>{escape(title)}</h1>\n<p class=facts>{escape(_counts(comparison))}</p>\n"
@@ -53,19 +54,27 @@ def _counts(comparison: Comparison) -> str:
     return f"{relations}. Brackets: {comparison.old.brackets} → {comparison.new.brackets}."
 
 
-def _name(change: Change) -> str:
+def _way(language: str) -> str:
+    """The attributes of an element whose words are the texts'."""
+    grammar = LANGUAGES.get(language)
+    direction = "rtl" if grammar and grammar.right_to_left else "ltr"
+    return f'lang="{escape(language)}" dir="{direction}"'
+
+
+def _name(change: Change, way: str) -> str:
     old, new = " + ".join(change.old), " + ".join(change.new)
     number = new if old == new or not old else old if not new else f"{old} → {new}"
-    return f"{number} {change.heading}".strip()
+    heading = f" <bdi {way}>{escape(change.heading)}</bdi>" if change.heading else ""
+    return escape(number) + heading
 
 
-def _section(change: Change, name: str) -> str:
+def _section(change: Change, name: str, way: str) -> str:
     facts = ", ".join([change.relation, *change.flags, f"{change.similarity:.0%} alike"])
     text = "".join(_marked(op, text) for op, text in change.ops)
-    was = f" <del>{escape(change.old_heading)}</del>" if "heading" in change.flags else ""
+    was = f" <del><bdi {way}>{escape(change.old_heading)}</bdi></del>" if "heading" in change.flags else ""
     return (
-        f'<section id="{name}"><h2>{escape(_name(change))}{was}</h2>\n<p class=facts>{escape(facts)}</p>\n'
-        f"<div class=text>{text}</div></section>\n"
+        f'<section id="{name}"><h2>{_name(change, way)}{was}</h2>\n<p class=facts>{escape(facts)}</p>\n'
+        f"<div class=text {way}>{text}</div></section>\n"
     )
 
 

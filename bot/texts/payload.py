@@ -18,7 +18,7 @@ def document_json(document: Document) -> Json:
 
 
 def comparison_json(comparison: Comparison) -> Json:
-    """A comparison as `dragoman text compare --json` prints it."""
+    """A comparison as `dragoman text compare --json` prints it; `provisions` counts placeholders too."""
     return {
         "old": {"label": comparison.old.label, "provisions": len(comparison.old.provisions)},
         "new": {"label": comparison.new.label, "provisions": len(comparison.new.provisions)},

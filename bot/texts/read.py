@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 
 from bot.texts.document import Document, Unreadable
 from bot.texts.language import detect
@@ -57,7 +59,14 @@ def _pdf_lines(data: bytes) -> tuple[list[Line], str]:
         raise Unreadable(
             "This PDF holds pictures of pages and no text; ask for the original, or run a text recognition over it."
         )
-    return flow(placed), "\n".join(line.text for line in placed[:60])[:_HEAD]
+    head = "\n".join(line.text for line in placed[:60])[:_HEAD]
+    return flow(placed), f"{_running_symbol([line.text for line in placed], pages)}\n{head}"
+
+
+def _running_symbol(texts: Iterable[str], pages: int) -> str:
+    """The symbol at the top of most pages: on the first one its figures may be small, or turned round with Arabic."""
+    alone = Counter(text for text in texts if _SYMBOL.fullmatch(text))
+    return next((symbol for symbol, times in alone.most_common(1) if times > pages / 2), "")
 
 
 def _decoded(data: bytes) -> str:

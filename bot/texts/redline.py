@@ -33,7 +33,7 @@ def excerpt(ops: Iterable[Op], words: int = 6) -> tuple[Op, ...]:
             shown.append(("equal", "\n"))
         if place and len(paragraphs) > 1:
             shown.append(("paragraph", f"Para {place}: "))
-            paragraph = _unnumbered(paragraph)  # noqa: PLW2901
+            paragraph = _flush_left(_unnumbered(paragraph))  # noqa: PLW2901
         shown += _shortened(paragraph, words)
     return tuple(shown)
 
@@ -80,6 +80,17 @@ def _unnumbered(paragraph: list[Op]) -> list[Op]:
     (op, text), *rest = paragraph
     match = _NUMBER.match(text) or _LETTER.match(text)
     return [(op, match.group(1) + text[match.end() :]), *rest] if match else paragraph
+
+
+def _flush_left(paragraph: list[Op]) -> list[Op]:
+    """The paragraph without white space before its first words, on either side of the edits there."""
+    kept: list[Op] = []
+    for index, (op, text) in enumerate(paragraph):
+        if text.lstrip():
+            kept.append((op, text.lstrip()))
+        if op == "equal" and text.strip():
+            return [*kept, *paragraph[index + 1 :]]
+    return kept
 
 
 def _shortened(paragraph: list[Op], words: int) -> Iterator[Op]:

@@ -100,7 +100,10 @@ def _division_stands(index: int, mark: Mark, marks: list[Mark | None], lines: li
         position = index + offset
         if position + 1 >= len(lines):
             return False
-        if re.search(r"[.;,]$", lines[position].text) and not (offset == 0 and not mark.rest):
+        text = lines[position].text
+        # A title in capitals may go on after a comma.
+        sentence = re.search(r"[.;]$", text) or (text.endswith(",") and not text.isupper())
+        if sentence and not (offset == 0 and not mark.rest):
             return False
         following = marks[position + 1]
         if following and following.role in ("label", "division", "option"):

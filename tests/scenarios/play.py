@@ -21,7 +21,7 @@ from bot.clock import SimulatedClock
 from bot.engine import Engine
 from bot.load import load_file
 from bot.terminal.opening import first_coordinator
-from bot.terminal.talk import STRANGER, turn_to
+from bot.terminal.talk import STRANGER, console_account, turn_to
 from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.tables import Coalition
@@ -100,7 +100,9 @@ class Play:
             chat = ConsoleChat(self.lines.append)
             engine = build(self._store, clock, dict.fromkeys(PLATFORMS, chat))
             speaker = await first_coordinator(self._store, name) or STRANGER
-            self._console = Console(engine, clock, self._known, speaker, coalition=name)
+            self._console = Console(
+                engine, clock, self._known, speaker, coalition=name, find_account=self._account_of
+            )  # fmt: skip
             self._engine = engine
             if name is not None:
                 await turn_to(self._store, engine, name)
@@ -116,6 +118,10 @@ class Play:
         assert self._store is not None
         assert self._engine is not None
         return await turn_to(self._store, self._engine, wanted)
+
+    async def _account_of(self, coalition: str | None, alias: str) -> str | None:
+        assert self._store is not None
+        return await console_account(self._store, coalition, alias)
 
     async def _stop(self) -> None:
         if self._store is not None:

@@ -129,16 +129,19 @@ def test_a_session_day_in_the_words_of_the_design(world: World) -> None:
 
 
 def test_what_is_still_on_is_not_carried_over(world: World) -> None:
-    """While a meeting runs nothing is said of what it has not reached; several called at once count to the last."""
+    """While a meeting runs nothing is said of what it has not reached; one that nobody closed ends by its time."""
     world.write(put_programme)
 
     def still_on(work: Work) -> None:
         morning, afternoon = work.rows(Meeting)[:2]
         morning.called = "articles 1, 2"
-        afternoon.state = MeetingState.RUNNING
+        afternoon.state, afternoon.ends_at = MeetingState.RUNNING, utc(29, 18)
 
     world.write(still_on)
-    assert "Today: articles 1, 2 discussed; Plenary still on; Informals cancelled.\n" in (digest(world) or "")
+    assert "Today: articles 1-3 discussed; Plenary still on; Informals cancelled.\n" in (digest(world) or "")
+    world.write(lambda work: setattr(work.rows(Meeting)[1], "ends_at", utc(29, 16)))
+    over = "Today: articles 1-3 discussed; article 4 carried over; Informals cancelled.\n"
+    assert over in (digest(world) or "")
 
 
 def test_a_public_room_reads_programme_and_text_only(world: World) -> None:

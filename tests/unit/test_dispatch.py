@@ -82,7 +82,7 @@ TABLE = CommandTable(
         Verb("count", _count, "count", "Counts.", private=True, role=Role.OBSERVER),
         Verb("hello", _hello, "hello", "Greets.", role=None, label=Label.PUBLIC),
         Verb("deny", _refuse, "deny", "Refuses."),
-        Verb("room here", _hello, "room here", "Serves."),
+        Verb("room here", _hello, "room here", "Serves.", anywhere=True),
         Verb("room close", _hello, "room close", "Closes."),
     )
 )
@@ -149,7 +149,7 @@ def talk(world: World) -> Talk:
 
 def test_an_answer_goes_where_it_was_asked(talk: Talk) -> None:
     """To the room, to the direct chat, and from a private verb always to the direct chat."""
-    assert talk.say("Luis", "note one", "team") == [("#team", "noted: one")]
+    assert talk.say("Luis", "!note one", "team") == [("#team", "noted: one")]
     assert talk.say("Luis", "/dragoman NOTE two") == [("@Luis", "noted: two")]
     assert talk.say("Luis", "count", "team") == [("@Luis", "2 notes")]
 
@@ -196,6 +196,19 @@ def test_people_talking_among_themselves_are_let_be(talk: Talk) -> None:
     assert len(talk.say("Luis", "/dragoman", "team")) == 1
 
 
+def test_a_room_that_is_not_served_is_no_direct_chat(talk: Talk) -> None:
+    """Only serving it works there; a member who means the bot hears so in person, a stranger nothing, talk nothing."""
+    line = "I do not serve this room. A coordinator says `room here for tasks, alerts` in it."
+    assert talk.say("Luis", "!note one", "nowhere") == [("@Luis", line)]
+    assert talk.say("Luis", "what a day", "nowhere", addressed=True) == [("@Luis", line)]
+    assert talk.say("Luis", "count", "nowhere") == []
+    assert talk.say("Luis", "note one", "nowhere") == []
+    assert talk.say("Eve", "!hello", "nowhere") == []
+    assert talk.say("Eve", "!room here", "nowhere") == []
+    assert talk.say("Luis", "room here", "nowhere") == [("@Luis", "hello")]
+    assert talk.notes() == []
+
+
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
@@ -213,7 +226,7 @@ def test_unknown_words_get_the_nearest_verb(talk: Talk, typed: str, answer: str)
 
 def test_a_role_is_asked_for(talk: Talk) -> None:
     """Members are told who may, and nothing happens; coordinators may."""
-    assert talk.say("Luis", "announce x", "team") == [("#team", "`announce` is for coordinators. Ask one of them.")]
+    assert talk.say("Luis", "!announce x", "team") == [("#team", "`announce` is for coordinators. Ask one of them.")]
     observer = {"Obi": (Role.OBSERVER, "UTC")}
     other = talk.world.found("Other", observer, {})
     assert talk.say("Obi", "note x") == [("@Obi", "`note` is for members. Ask one of them.")]
@@ -233,13 +246,13 @@ def test_a_stranger_gets_one_line_without_names(talk: Talk) -> None:
 def test_a_stranger_in_a_room_is_answered_there_and_chatter_let_be(talk: Talk) -> None:
     """As for anybody: silence for words not meant for the bot."""
     assert talk.say("Eve", "what a long day", "team") == []
-    assert [where for where, _ in talk.say("Eve", "note x", "team")] == ["#team"]
+    assert [where for where, _ in talk.say("Eve", "!note x", "team")] == ["#team"]
 
 
 def test_announcing_waits_for_a_yes_from_the_same_person_in_the_same_place(talk: Talk) -> None:
     """Once, within ten minutes; nobody else's yes counts."""
     question = "This tells everybody. Say `yes`."
-    assert talk.say("Ana", "announce rain", "team") == [("#team", question)]
+    assert talk.say("Ana", "!announce rain", "team") == [("#team", question)]
     assert talk.say("Luis", "!yes", "team") == [("#team", "Nothing waits for a yes from you.")]
     assert talk.say("Ana", "yes") == [("@Ana", "Say `yes` where you were asked.")]
     assert talk.say("Ana", "Sí!", "team") == [("#team", "noted: rain")]
@@ -261,7 +274,7 @@ def test_a_yes_comes_too_late_and_answers_the_last_question(talk: Talk) -> None:
 @pytest.mark.parametrize("how", ["key", "assert", "deep", "io", "unheard of"])
 def test_whatever_a_handler_raises_gives_one_answer_and_changes_nothing(talk: Talk, how: str) -> None:
     """The answer has a code and none of the words; the next command works."""
-    (answer,) = talk.say("Luis", f"break {how}", "team")
+    (answer,) = talk.say("Luis", f"!break {how}", "team")
     assert answer[1].startswith("Something went wrong here (code `")
     assert answer[1].endswith("Nothing was changed.")
     assert "secret" not in answer[1]
@@ -294,15 +307,15 @@ def test_two_coalitions_never_see_each_other(talk: Talk) -> None:
         "cellar": (Label.CLOSED, [Purpose.TASKS])
     })  # fmt: skip
     assert talk.say("Mei", "note ours") == [("@Mei", "noted: ours")]
-    assert talk.say("Zoë", "note theirs", "cellar") == [("#cellar", "noted: theirs")]
+    assert talk.say("Zoë", "!note theirs", "cellar") == [("#cellar", "noted: theirs")]
     assert talk.say("Zoë", "count") == [("@Zoë", "1 notes")]
-    assert [text for _, text in talk.say("Zoë", "note intruding", "team")] == [
+    assert [text for _, text in talk.say("Zoë", "!note intruding", "team")] == [
         "I work for a coalition and answer its members. To ask to join, say `hello`."
     ]
     assert [text for _, text in talk.say("Luis", "note whose")] == [
         "You are in several coalitions here: say it in one of its rooms."
     ]
-    assert talk.say("Luis", "note mine", "cellar") == [("#cellar", "noted: mine")]
+    assert talk.say("Luis", "!note mine", "cellar") == [("#cellar", "noted: mine")]
     assert talk.say("Luis", "note named", coalition="other") == [("@Luis", "noted: named")]
     assert (talk.notes(), talk.notes(other)) == (["ours"], ["theirs", "mine", "named"])
 
@@ -310,7 +323,7 @@ def test_two_coalitions_never_see_each_other(talk: Talk) -> None:
 def test_one_who_is_in_several_coalitions_can_confirm_where_asked(talk: Talk) -> None:
     """A waiting question belongs to one coalition."""
     talk.world.found("Other", {"Ana": (Role.COORDINATOR, "UTC")}, {"cellar": (Label.CLOSED, [])})
-    talk.say("Ana", "announce here", "cellar")
+    talk.say("Ana", "!announce here", "cellar")
     assert talk.say("Ana", "!yes", "team") == [("#team", "Nothing waits for a yes from you.")]
     assert talk.say("Ana", "yes", "cellar") == [("#cellar", "noted: here")]
 

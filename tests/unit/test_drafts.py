@@ -15,12 +15,13 @@ from sqlmodel import col
 from bot.commands import CommandTable, NeedsYes, Refusal
 from bot.drafts import text_of
 from bot.finding import find_words, folded
+from bot.grammar import Target
 from bot.ingest import Ingest
 from bot.invocation import Attachment
 from bot.message import Message
 from bot.ownalerts import fitting
 from bot.plain import Reader, plain_inline
-from bot.provisions import by_lineage, current_draft, current_provisions, title
+from bot.provisions import by_lineage, current_draft, current_provisions, resolve, title
 from bot.publishing import record
 from bot.texts.compare import compare
 from bot.texts.document import Document
@@ -260,7 +261,7 @@ def test_a_preview_says_whose_articles_change(begun: World) -> None:
         "- Article 5 is now 5, 6: Data\n"
         "Whose provisions these are:\n"
         "- @Luis: 3\n"
-        "- @Mei: 4, 5\n"
+        "- @Mei: old 4 (gone), 5, 6\n"
         "- Nobody: 2, 7\n"
         "Publishing tells 3 people, 1 room.\n"
         "It is closed until a coordinator says `draft publish`.\n"
@@ -344,6 +345,44 @@ def test_what_takes_another_up_keeps_one_task(world: World) -> None:
     assert "Your task 2 is closed: @Luis has 3." in told(world, "Mei")[-1]
 
 
+def test_an_owner_of_both_merged_articles_reads_of_them_once(world: World) -> None:
+    """One redline, one line on the task that is closed, and one provision in the headline."""
+    lay(world, "L.1", FIRST)
+    own(world, "3", "Luis")
+    own(world, "4", "Luis")
+    publish(world, "L.2", MERGED)
+    (luis,) = told(world, "Luis")
+    assert luis.startswith("New text: your articles 3, 4 are now one, 3\n")
+    assert luis.count("are now one") == 2
+    assert luis.count("confidence of") == 1
+    assert "\nYour task 2 is closed: article 4 is part of 3 now.\n`stands 3`" in luis
+
+
+def test_an_owner_of_one_merged_article_reads_of_that(world: World) -> None:
+    """The headline does not give them what is somebody else's, or nobody's."""
+    lay(world, "L.1", FIRST)
+    own(world, "4", "Mei")
+    publish(world, "L.2", MERGED)
+    assert told(world, "Mei")[-1].startswith("New text: your article 4 was merged with 3\n")
+
+
+def test_a_merger_counts_once_in_the_headline(world: World) -> None:
+    """Two old articles in one new one are one provision that changed."""
+    lay(world, "L.1", FIRST)
+    for label in ("2", "3", "4"):
+        own(world, label, "Luis")
+    publish(world, "L.2", (FIRST[0], ("Court", COURT.format(shall="may")), *MERGED[2:]))
+    assert told(world, "Luis")[-1].startswith("New text: 2 of your provisions changed\n")
+
+
+def test_an_article_that_gets_its_first_heading(world: World) -> None:
+    """There is no old heading to quote."""
+    lay(world, "L.1", (*FIRST[:2], ("", COSTS), *FIRST[3:]))
+    own(world, "3", "Luis")
+    publish(world, "L.2", (*FIRST[:2], ("Costs", COSTS.replace("ordinary", "usual")), *FIRST[3:]))
+    assert "It had no heading before." in told(world, "Luis")[-1]
+
+
 def test_the_task_of_what_was_taken_up_moves_where_there_is_none(world: World) -> None:
     """With nobody on the first of two merged articles, the other's task points at what there is now."""
     lay(world, "L.1", FIRST)
@@ -403,6 +442,80 @@ def test_withdrawing_restores_and_corrects_exactly_those_told(begun: World) -> N
     )
     assert [row.state for row in notices(begun, "Mei")] == [NoticeState.CANCELLED]
     assert len(notices(begun, "Luis")) == 2
+
+
+def test_tasks_on_what_only_the_withdrawn_draft_has_are_told(begun: World) -> None:
+    """They stay open without a text: the one who has one and the coordinators hear so, alerted or not."""
+    publish(begun, "L.2", SECOND)
+    own(begun, "2", "Mei")
+    for alias in ("Luis", "Ana"):
+        leave(begun, alias)
+    assert asked(begun, "draft withdraw", NeedsYes) == (
+        "Withdrawing L.2: L.1 is the current draft again, tasks and times as before; 1 task stays open without a text "
+        "(article 2 (Human rights)); 3 people and rooms are told. Say `yes` to do it."
+    )
+    answer = shown(begun.do(TABLE, "Ana", "draft withdraw", confirmed=True))
+    assert answer.endswith("Told: 3 people. `draft publish L.2` brings it back.")
+    assert told(begun, "Mei")[-1] == (
+        "Withdrawn: L.2\n"
+        "L.1 is the current draft again.\n"
+        "You still have article 2 (withdrawn), of which there is no text now: `release task 6` ends that."
+    )
+    assert told(begun, "Luis")[-1].endswith("\nYour tasks and their times are as they were: `tasks` shows them.")
+    assert told(begun, "Ana")[-1] == (
+        "Withdrawn: L.2\n"
+        "Please disregard what I said about it. L.1 is the current draft again.\n"
+        "Open tasks of which there is no text now:\n"
+        "- @Mei: article 2 (withdrawn)\n"
+        "All other tasks and their times are as they were: `tasks` shows yours."
+    )
+
+
+def test_withdrawing_the_only_draft_says_what_becomes_of_its_tasks(begun: World) -> None:
+    """None of them has a text then, and the names they had in force last stay whole."""
+    publish(begun, "L.2", SECOND)
+    begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
+    assert asked(begun, "draft withdraw", NeedsYes) == (
+        "Withdrawing L.1: there is no draft then; 4 tasks stay open without a text (articles 2-5); "
+        "3 people and rooms are told. Say `yes` to do it."
+    )
+    begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
+    assert told(begun, "Luis")[-1] == (
+        "Withdrawn: L.1\n"
+        "There is no current draft now.\n"
+        "You still have article 2 (withdrawn), article 3 (withdrawn), of which there is no text now: "
+        "`release task 1, task 2` ends that."
+    )
+
+
+def test_a_withdrawn_draft_is_brought_back_by_its_symbol(begun: World) -> None:
+    """With another one waiting, a bare `draft publish` would take that."""
+    publish(begun, "L.2", SECOND)
+    answer = shown(begun.do(TABLE, "Ana", "draft withdraw", confirmed=True))
+    assert "`draft publish L.2` brings it back." in answer
+    add(begun, "L.3", written(MERGED))
+    begun.do(TABLE, "Ana", "draft publish L.2", confirmed=True)
+    current = begun.read(current_draft)
+    assert current is not None
+    assert current.symbol == "L.2"
+
+
+def test_options_are_what_a_bare_number_may_mean() -> None:
+    """Of an article that is there twice both are named, and a run takes both."""
+    labels = ("12", "13", "53 (OPTION I)", "53 (OPTION II)", "54")
+    rows = [
+        Provision(id=at, coalition_id=1, draft_id=1, ordinal=at, label=label, kind="article")
+        for at, label in enumerate(labels)
+    ]
+    with pytest.raises(Refusal) as refused:
+        resolve(rows, [Target("article", "53")])
+    assert plain_inline(refused.value.phrase, Reader(ZoneInfo("UTC"))) == (
+        "This draft has more than one article 53: 53 (OPTION I), 53 (OPTION II). Name one of them."
+    )
+    for first, last in (("13", "53"), ("53", "13"), ("13", "53 (OPTION II)")):
+        assert [row.label for row in resolve(rows, [Target("article", first, last)])] == list(labels[1:4])
+    assert [row.label for row in resolve(rows, [Target("article", "53", "54")])] == list(labels[2:])
+    assert [row.label for row in resolve(rows, [Target("article", "53 (OPTION I)")])] == ["53 (OPTION I)"]
 
 
 def test_a_withdrawn_draft_can_be_published_again(begun: World) -> None:
@@ -541,6 +654,47 @@ def test_an_article_shows_its_owner_reviews_and_history(begun: World) -> None:
     seen = shown(begun.do(TABLE, "Luis", "article 3"))
     assert "may require prior judicial authorization" in seen
     assert "Luis" not in seen
+
+
+def reviewed_by(world: World, alias: str, label: str, verdict: Verdict) -> None:
+    """Put a member's review on a provision of the current draft."""
+    member_id = world.member_id(alias)
+
+    def act(work: Work) -> None:
+        row = next(row for row in current_provisions(work) if row.label == label)
+        work.put(
+            Review(
+                coalition_id=work.tenant, lineage_id=row.lineage_id or 0, draft_id=row.draft_id, member_id=member_id,
+                verdict=verdict, reviewed_at=NOW,
+            )
+        )  # fmt: skip
+
+    world.write(act)
+
+
+def history(world: World, words: str) -> str:
+    """Give what `article` says of a provision's way through the drafts."""
+    return shown(world.do(TABLE, "Ana", words)).rpartition("\n")[2]
+
+
+def test_the_history_of_an_article_goes_through_splits_and_merges(begun: World) -> None:
+    """A part shows what it was split from, a whole what it took up, each with the reviews made on it there."""
+    reviewed_by(begun, "Mei", "5", Verdict.SUPPORT)
+    publish(begun, "L.2", SECOND)
+    assert history(begun, "article 5") == "History: L.1: article 5; L.2: article 5, split into articles 5, 6."
+    assert history(begun, "article 6") == "History: L.1: article 5; L.2: article 6, split from article 5."
+    assert "@Mei on article 5 of L.1: support" in shown(begun.do(TABLE, "Ana", "article 6"))
+    assert "@Mei on L.1: support" in shown(begun.do(TABLE, "Ana", "article 5"))
+    reviewed_by(begun, "Luis", "6", Verdict.OPPOSE)
+    third = (*SECOND[1:4], ("Data", f"{DATA}\n\n{RIGHTS.replace('4.', '2.')}"), SECOND[6], ("Press", PRESS))
+    publish(begun, "L.3", third)
+    assert history(begun, "article 4") == (
+        "History: L.1: article 5; L.2: article 5, split into articles 5, 6 and article 6, split from article 5; "
+        "L.3: article 4, merged from articles 5, 6."
+    )
+    reviews = [line for line in shown(begun.do(TABLE, "Ana", "article 4")).split("\n") if line.startswith("@")]
+    assert reviews == ["@Mei on L.1: support", "@Luis on article 6 of L.2: oppose"]
+    assert history(begun, "article 6") == "History: L.1: article 4; L.3: article 6, back again."
 
 
 def test_drafts_shows_each_reader_what_is_theirs(begun: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ics import MOST_BYTES, CalendarMeeting, CalendarProblem, all_day_titles, read_calendar
+from bot.ics import MOST_BYTES, CalendarMeeting, CalendarProblem, all_day_titles, endless_entries, read_calendar
 
 NEW_YORK = ZoneInfo("America/New_York")
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -92,7 +92,9 @@ def test_times_without_a_zone_are_read_in_the_venues() -> None:
 def test_a_time_without_a_zone_that_the_clocks_skip_is_refused() -> None:
     """02:30 does not exist in New York on 10 March 2024."""
     data = calendar(event(*PLENARY, "DTSTART:20240310T023000"))
-    assert refused(data).startswith("Sun 10 Mar 2024 02:30 does not exist in America/New_York")
+    assert refused(data).startswith(
+        "“Plenary, articles 24-28”: Sun 10 Mar 2024 02:30 does not exist in America/New_York"
+    )
     assert starts(data, VIENNA) == ["2024-03-10T01:30"]
 
 
@@ -218,11 +220,29 @@ def test_meetings_come_in_order() -> None:
 
 
 def test_a_horizon_bounds_what_repeats_without_end() -> None:
-    """Only the meetings that begin in it are given."""
-    data = calendar(event(*DAILY, "RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR"), event("UID:2", "DTSTART:20240208T000000"))
+    """Of that only the meetings that begin in it are given; of all else every one, also where there is no UID."""
     horizon = (utc("2024-02-06T20:00"), utc("2024-02-09T20:00"))
-    found = [f"{meeting.start:%d %H:%M}" for meeting in read_calendar(data, NEW_YORK, horizon)]
-    assert found == ["06 20:00", "07 20:00", "08 05:00", "08 20:00"]
+    for name in (PLENARY[0], "DESCRIPTION:none"):
+        data = calendar(
+            event(name, *DAILY[1:], "RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR"),
+            event("UID:2", "DTSTART:20240208T000000"), event("UID:3", "DTSTART:20240308T000000"),
+        )  # fmt: skip
+        found = [f"{meeting.start:%d %H:%M}" for meeting in read_calendar(data, NEW_YORK, horizon)]
+        assert found == ["06 20:00", "07 20:00", "08 05:00", "08 20:00", "08 05:00"]
+
+
+def test_what_repeats_without_end_from_later_on_is_given_from_then_on() -> None:
+    """It is not lost because it begins after the horizon; what lies outside of what is given may still be there."""
+    horizon = (utc("2024-01-01T00:00"), utc("2024-01-03T00:00"))
+    data = calendar(
+        event(*DAILY, "RRULE:FREQ=DAILY"), event("UID:2", "DTSTART;VALUE=DATE:20240206", "RRULE:FREQ=DAILY")
+    )
+    given = read_calendar(data, NEW_YORK, horizon)
+    assert [f"{meeting.start:%d %H:%M}" for meeting in given] == ["05 20:00", "06 20:00"]
+    (endless,) = endless_entries(data, NEW_YORK, horizon)
+    assert (endless.title, endless.end) == ("Plenary, articles 24-28", utc("2024-02-07T20:00"))
+    uids = [given[-1].uid, "plenary@example.org#20240207T200000Z", "plenary@example.org#20231231T200000Z", "2#x", "2"]
+    assert [endless.leaves_out(uid) for uid in uids] == [False, True, True, False, False]
 
 
 def test_what_repeats_without_end_is_refused_without_a_horizon() -> None:
@@ -396,5 +416,7 @@ def test_no_file_raises_anything_but_a_problem(data: bytes, horizon: tuple[dt.da
         meetings = []
     with suppress(CalendarProblem):
         all_day_titles(data)
+    with suppress(CalendarProblem):
+        endless_entries(data, NEW_YORK, (utc("2024-01-01T00:00"), utc("2024-12-31T00:00")))
     assert all(meeting.start.tzinfo is dt.UTC and meeting.start < meeting.end for meeting in meetings)
     assert len({meeting.uid for meeting in meetings}) == len(meetings)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.calendar_load import load_calendar
 from bot.ics import CalendarProblem
@@ -136,7 +136,7 @@ class House:
         """Give what was said to people, as text."""
 
         def ask(work: Work) -> list[str]:
-            rows = work.rows(Notice, Notice.occasion == "")
+            rows = work.rows(Notice, col(Notice.occasion).in_(("", "told.programme")))
             return [as_text(Message.from_data(row.content or {}), Reader(ZoneInfo("UTC"))) for row in rows]
 
         return self.do(ask)
@@ -236,6 +236,20 @@ def test_a_reload_applies_what_the_file_changed_and_keeps_what_chat_did(house: H
     ]
     assert house.load(PROGRAMME.replace("Puente", "Bridge").replace("America/Bogota", "America/Lima")) == [
         "member Ana: time zone Asia/Tokyo → America/Lima"
+    ]
+
+
+def test_the_last_coordinator_stays_one(house: House) -> None:
+    """A file that demotes everybody who coordinates is refused whole; with a successor in it, it is applied."""
+    house.load(PROGRAMME)
+    demoted = PROGRAMME.replace('role = "coordinator"', 'role = "member"')
+    assert house.refused(demoted.replace("Puente", "Bridge")) == (
+        "c.toml: [[members]] 1, role: the coalition would have no coordinator then: make somebody else one first."
+    )
+    assert house.load(PROGRAMME)[0] == "nothing to change"
+    assert house.load(demoted.replace('"Luis"', '"Luis"\nrole = "coordinator"')) == [
+        "member Ana: role coordinator → member",
+        "member Luis: role member → coordinator",
     ]
 
 
@@ -491,11 +505,52 @@ def test_a_calendar_is_loaded_and_loaded_again(house: House) -> None:
 def test_a_calendar_without_end_is_taken_for_a_year(house: House) -> None:
     """What repeats for ever is cut, and the file's own meetings are not touched."""
     house.load(HEAD + SESSION.replace('provisions = ["articles 5-6"]', ""))
-    report = house.calendar(EVENT.replace("FREQ=DAILY;COUNT=2", "FREQ=MONTHLY"))
-    assert (
-        len([line for line in report if line.startswith("added meeting")]) == 11
-    )  # a year of months, but February has no 30th
+    monthly = EVENT.replace("FREQ=DAILY;COUNT=2", "FREQ=MONTHLY")
+    report = house.calendar(monthly)
+    # A year of months and what is left of the next, but February has no 30th.
+    assert len([line for line in report if line.startswith("added meeting")]) == 12
+    assert report[-1] == (
+        "Plenary repeats without end: its meetings until Sun 2 Mar 2025 are taken, the later ones when the file is "
+        "loaded again"
+    )
     assert house.do(lambda work: [row.state for row in work.rows(Meeting)][:2]) == [MeetingState.PLANNED] * 2
+    assert house.calendar(monthly)[0] == "nothing to change"
+    assert len([line for line in house.calendar(monthly, now=NOW + dt.timedelta(days=70)) if "added" in line]) == 1
+    assert house.calendar(monthly)[0] == "nothing to change"
+
+
+LATER = """
+BEGIN:VEVENT
+UID:later
+SUMMARY:Closing plenary
+DTSTART:20280317T150000Z
+END:VEVENT"""
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + dt.timedelta(days=9000)])
+def test_one_bad_entry_cancels_nothing(house: House, now: dt.datetime) -> None:
+    """A calendar with a time that does not exist is refused whole, with the two readings, file and meeting named."""
+    house.load(HEAD + SESSION.split("[[sessions.meetings]]", maxsplit=1)[0])
+    assert house.calendar(LATER)[0] == "added meeting Closing plenary, Fri 17 Mar 2028 11:00"
+    gap = LATER.replace("20280317T150000Z", "20280312T023000").replace("later", "gap").replace("Closing", "Night")
+    with pytest.raises(CalendarProblem) as problem:
+        house.calendar(LATER + gap, now=now)
+    assert str(problem.value) == (
+        "c.ics: “Night plenary”: Sun 12 Mar 2028 02:30 does not exist in America/New_York, where clocks go forward. "
+        "Please write `2028-03-12 01:30:00-05:00` or `2028-03-12 03:30:00-04:00`."
+    )
+    assert house.do(lambda work: [row.state for row in work.rows(Meeting)]) == [MeetingState.PLANNED]
+
+
+def test_what_repeats_without_end_cancels_nothing(house: House) -> None:
+    """The meetings beside it are taken whenever they are, and it is taken from its beginning on."""
+    house.load(HEAD + SESSION.split("[[sessions.meetings]]", maxsplit=1)[0])
+    house.calendar(LATER)
+    weekly = LATER.replace("later", "weekly").replace("END:", "RRULE:FREQ=WEEKLY\nEND:").replace("Closing", "Weekly")
+    report = house.calendar(LATER + weekly)
+    assert [line for line in report if "cancelled" in line] == []
+    assert report[0] == "added meeting Weekly plenary, Fri 17 Mar 2028 11:00"
+    assert house.do(lambda work: {row.state for row in work.rows(Meeting)}) == {MeetingState.PLANNED}
 
 
 def test_an_empty_calendar_cancels_nothing(house: House) -> None:

@@ -173,3 +173,11 @@ def test_slack_never_carries_closed_words(talk: Conversation) -> None:
     until(talk, PLENARY - dt.timedelta(hours=49))
     (text,) = leaving(world, "Luis", dt.datetime(2024, 2, 5, 14, tzinfo=dt.UTC), "slack")
     assert text.startswith("Due in 1 hour: task 1\n")
+
+
+def test_what_is_overdue_is_told_every_morning(talk: Conversation) -> None:
+    """Once a day, whatever the weekday, until it is done or in other hands."""
+    talk.say("Ana", "assign book a room @luis by 30 Jan 16:00")
+    talk.say("Luis", "accept task 1")
+    bundles = [text for text in talk.wait(hours=24 * 7) if text.startswith("@Ana: 1 task is overdue")]
+    assert len(bundles) == 6

@@ -140,7 +140,7 @@ def test_undo_corrects_whoever_had_heard(talk: Conversation, world: World) -> No
     assert "@Mei: Yours now: water." in talk.say("Ana", "hand @mei", "team")
     answer = talk.say("Ana", "undo", "team")
     corrections = talk.wait(minutes=15)
-    assert answer[0] == "#team: Undone: `hand`.\nIt had been told already; I corrected it in 1 place."
+    assert answer[0] == "#team: Undone: `hand`, “water”.\nIt had been told already; I corrected it in 1 place."
     assert corrections == ["@Mei: @Ana has taken this back; it does not hold any more:\n- Yours now: water."]
     assert world.read(lambda work: work.rows(Task)[0].state) is TaskState.CANCELLED
 
@@ -149,7 +149,7 @@ def test_undo_stops_what_was_not_told_yet(talk: Conversation, world: World) -> N
     """Somebody asleep hears neither the command nor its correction."""
     world.pass_time(hours=5)  # it is 2:00 in Singapore
     assert talk.say("Ana", "hand @mei") == ["@Ana: Handed over."]
-    assert talk.say("Ana", "undo") == ["@Ana: Undone: `hand`."]
+    assert talk.say("Ana", "undo") == ["@Ana: Undone: `hand`, “water”."]
     assert talk.wait(hours=12) == []
 
 

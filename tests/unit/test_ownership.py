@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.rules.ownership import Holding, answer_by, default_due, holding
+from bot.rules.ownership import Holding, answer_by, default_due, holding, limit_of, offer_times
 from bot.rules.waking import Sleeper
 from storage.tables import Task
 
@@ -49,10 +49,38 @@ def test_nobody_asked_and_no_backup() -> None:
 
 
 def test_an_offer_stands_three_days_or_twelve_waking_hours() -> None:
-    """During a session the nights of the person asked do not count."""
+    """During a session the nights of the person asked do not count; before it, the hours count that fall inside it."""
     person = Sleeper(ZoneInfo("Europe/Vienna"))
-    assert answer_by(NOW, person, in_session=False) == NOW + 72 * HOUR
-    assert answer_by(NOW, person, in_session=True) == NOW + 21 * HOUR
+    on, soon = (NOW - HOUR, NOW + 300 * HOUR), (NOW + 11 * HOUR, NOW + 300 * HOUR)
+    assert answer_by(NOW, person, []) == NOW + 72 * HOUR
+    assert answer_by(NOW, person, [on]) == NOW + 21 * HOUR
+    assert answer_by(NOW, person, [soon]) == NOW + 29 * HOUR  # awake from 7:00 on, until 19:00
+    assert answer_by(NOW, person, [(NOW + 70 * HOUR, NOW + 300 * HOUR)]) == NOW + 72 * HOUR
+    assert answer_by(NOW, person, [(NOW - 20 * HOUR, NOW - HOUR)]) == NOW + 72 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("limit_in", "backed", "expected"),
+    [
+        (None, False, (72, None)), (None, True, (72, 144)), (200, True, (72, 144)), (96, True, (72, 96)),
+        (48, True, (36, 48)), (48, False, (48, None)), (2, True, (1.5, 2)), (0.25, True, (0.1875, 0.25)),
+    ],
+)  # fmt: skip
+def test_no_answer_is_awaited_beyond_the_due_time(
+    limit_in: float | None, backed: bool, expected: tuple[float, float | None]
+) -> None:
+    """The lead has three quarters of a short time, the backup the rest, and by the due time coordinators know."""
+    person = Sleeper(ZoneInfo("Europe/Vienna"))
+    limit = None if limit_in is None else NOW + limit_in * HOUR
+    times = offer_times(NOW, person, person if backed else None, [], limit)
+    assert times == (NOW + expected[0] * HOUR, None if expected[1] is None else NOW + expected[1] * HOUR)
+
+
+def test_the_limit_is_the_first_moment_still_ahead() -> None:
+    """Of due time and meeting; what is past binds nobody."""
+    assert limit_of(NOW, NOW + HOUR, NOW + 2 * HOUR) == NOW + HOUR
+    assert limit_of(NOW, NOW - HOUR, NOW + 2 * HOUR) == NOW + 2 * HOUR
+    assert limit_of(NOW, None, NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,17 @@ def test_a_stranger_asks_is_admitted_and_told(talk: Conversation) -> None:
         "@Ana: Sol of Red Libre (Bogota) asks to join. If you know them, `admit @Sol`; if not, do nothing.\n"
         "`admit @Sol`"
     ]
-    assert talk.say("Zoe", "hello Ana2, Other, Bogota") == [
+    assert talk.say("Zoe", "hello Soul, Red Libre, Bogota") == [
+        "@zoe: Noted. A coordinator looks at it, and I will tell you here."
+    ]
+    talk.say("Zoe", "hello Sol, Red Libre, Bogota")
+    assert talk.say("Zoe", "hello Sol, Red Libre, Bogota") == [
         "@zoe: You have asked already. A coordinator looks at it, and I will tell you here."
     ]
     assert talk.say("Luis", "admit @sol") == ["@Luis: `admit` is for coordinators. Ask one of them."]
     admitted = talk.say("Ana", "admit @sol as observer")
-    assert "@Ana: @Sol is in, as observer, and was told." in admitted
-    assert any(line.startswith("@Sol: Welcome to Safe Evidence: you are in, as observer.") for line in admitted)
+    assert "@Ana: @Sol is in, as an observer, and was told." in admitted
+    assert any(line.startswith("@Sol: Welcome to Safe Evidence: you are in, as an observer.") for line in admitted)
     assert talk.say("Zoe", "my")[0].startswith("@Sol: You are @Sol, Red Libre, observer, America/Bogota")
 
 
@@ -82,7 +86,7 @@ def test_people_greeting_each_other_in_a_room_are_let_be(talk: Conversation) -> 
 def test_a_code_makes_one_coordinator_once(talk: Conversation, world: World) -> None:
     """The account that types the code coordinates, the others are told, and the code is used up."""
     code = code_of(world)
-    assert talk.say("Zoe", f"claim {code}", "team")[0].startswith("@zoe: Say `claim` with its code in a direct chat")
+    assert talk.say("Zoe", f"/claim {code}", "team")[0].startswith("@zoe: Say `claim` with its code in a direct chat")
     welcome = talk.say("Zoe", f"claim {code.lower().replace('-', ' ')}")
     assert any("you coordinate Safe Evidence" in line for line in welcome)
     assert "@Ana: @Zoe became a coordinator with a code from whoever runs me." in welcome
@@ -113,7 +117,7 @@ def test_the_last_coordinator_stays(world: World) -> None:
     """Nobody can leave the coalition without a coordinator; with a second one the first may go."""
     with pytest.raises(Refusal, match="only coordinator"):
         world.do(TABLE, "Ana", "role @ana member")
-    assert shown(world.do(TABLE, "Ana", "role @luis coordinator")) == "@Luis is coordinator now."
+    assert shown(world.do(TABLE, "Ana", "role @luis coordinator")) == "@Luis is a coordinator now."
     world.do(TABLE, "Ana", "role @ana as observer")
     assert (role_of(world, "Ana"), role_of(world, "Luis")) == (Role.OBSERVER, Role.COORDINATOR)
 
@@ -236,6 +240,7 @@ def test_whoever_becomes_an_observer_leaves_tasks_behind(world: World) -> None:
     whose = world.member_id("Luis")
     world.write(lambda work: work.put(Task(coalition_id=work.tenant, number=7, words="book a room", backup_id=whose)))
     assert shown(world.do(TABLE, "Ana", "role @luis observer")) == (
-        "@Luis is observer now.\nThey still have a part in book a room and hear no more of it: `reassign task 7 @NAME`."
+        "@Luis is an observer now.\n"
+        "They still have a part in “book a room” and hear no more of it: `reassign task 7 @NAME`."
     )
-    assert shown(world.do(TABLE, "Ana", "role @mei observer")) == "@Mei is observer now."
+    assert shown(world.do(TABLE, "Ana", "role @mei observer")) == "@Mei is an observer now."

@@ -136,7 +136,7 @@ def test_adding_a_meeting_tells_its_owners_and_the_rooms_that_count_down(talk: C
         "@Luis: New on the programme: Plenary, articles 24-28, Tue 30 Jan 15:00 New York, Conference Room 4.\n"
         "Yours: article 24.\nNow due Mon 29 Jan 15:00 New York: article 24.",
         "@Mei: New on the programme: Plenary, articles 24-28, Wed 31 Jan 04:00 your time (Tue 30 Jan 15:00 New York), "
-        "Conference Room 4.\nYours: article 24.\n"
+        "Conference Room 4.\nYou are the backup for article 24.\n"
         "Now due Tue 30 Jan 04:00 your time (Mon 29 Jan 15:00 New York): article 24.",
     ]
 
@@ -256,7 +256,7 @@ def test_telling_more_than_five_people_asks_first_but_not_from_the_room(talk: Co
     add_two(talk)
     talk.world.write(crowd)
     at(talk, TUESDAY - dt.timedelta(hours=1))
-    asked = "@Ana: This would message 8 people. Say `yes` to do it."
+    asked = "@Ana: This would message 8 people. Say `yes` to go on."
     assert talk.say("Ana", "meeting cancel Plenary") == [asked]
     assert talk.world.read(lambda work: meeting_of(work, "Plenary").state) is MeetingState.PLANNED
     assert "#team: Plenary" in talk.say("Ana", "/late 10 Plenary", "team")[0]
@@ -349,6 +349,30 @@ def test_deadlines_count_down_without_their_names_in_a_public_room(talk: Convers
         f"#hall: In 2 hours: a deadline (message me `deadlines`){closes}",
         f"#team: In 2 hours: Written comments{closes}",
     ]
+
+
+def test_after_an_outage_a_countdown_is_posted_once(talk: Conversation) -> None:
+    """Of the points that were missed only the last one speaks: of a deadline, of a session, of a meeting."""
+
+    def count_twice(work: Work) -> None:
+        next(row for row in work.rows(Room) if row.name == "hall").countdown = [60, 30]
+
+    talk.world.write(count_twice)
+    talk.say("Ana", "meeting add Plenary 8 Feb 15:00 venue time to 18:00 at Conference Room 4 on articles 24-28")
+    talk.say("Ana", "deadline add Written comments 8 Feb 17:00")
+    talk.wait(minutes=15)
+
+    def out_until(moment: dt.datetime) -> list[str]:
+        before = len(talk.world.chat.shown)
+        talk.world.clock.advance_to(moment)
+        talk.settle()
+        rooms = [sent for sent in talk.world.chat.shown[before:] if sent.name == "hall"]
+        return [sent.text.split("\n")[0] for sent in rooms]
+
+    assert sorted(out_until(dt.datetime(2024, 2, 8, 14, 30, tzinfo=dt.UTC))) == [
+        "In 5 h 30 min: Sixth session begins", "In 90 minutes: a deadline (message me `deadlines`)",
+    ]  # fmt: skip
+    assert out_until(dt.datetime(2024, 2, 8, 19, 40, tzinfo=dt.UTC)) == ["In 20 minutes: Plenary, articles 24-28"]
 
 
 def test_a_personal_reminder_says_its_words(talk: Conversation) -> None:

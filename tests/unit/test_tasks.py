@@ -135,7 +135,7 @@ def test_members_act_for_themselves(laid: World) -> None:
 def test_the_second_to_take_is_told_who_has_it(laid: World) -> None:
     """An article goes to whoever took it first."""
     assert say_as(laid, "Luis", "take 3", "team").startswith("Yours: article 3 (Heading 4).\nDue Mon 5 Feb 2024 10:00")
-    assert refused(laid, "Mei", "take 3", "team") == "@Luis has article 3 (Heading 4)."
+    assert refused(laid, "Mei", "take 3", "team") == "@Luis has article 3 (Heading 4). `tasks` shows what is yours."
 
 
 def test_two_who_take_at_once_do_not_both_win(laid: World) -> None:
@@ -195,7 +195,7 @@ def test_a_late_yes_wins_over_a_backup_who_is_silent(laid: World) -> None:
     laid.pass_time(hours=80)
     assert say_as(laid, "Luis", "accept").startswith("Thank you. Yours: article 1 (Heading 2).")
     assert told(laid, "Mei")[-1] == "@Luis has article 1 after all. Nothing to do for you."
-    assert refused(laid, "Mei", "accept 1") == "@Luis has article 1 (Heading 2)."
+    assert refused(laid, "Mei", "accept 1") == "@Luis has article 1 (Heading 2). `tasks` shows what is yours."
 
 
 def test_done_means_the_only_one_or_asks(laid: World) -> None:
@@ -268,6 +268,10 @@ def test_coverage_names_gaps_soonest_first(laid: World) -> None:
     assert say_as(laid, "Luis", "coverage") == (
         "0 of 3 provisions on the programme have owner and review\n"
         "- Tue 6 Feb 10:00 New York Plenary; no owner: articles 1, 3; no review: articles 1-3"
+    )
+    laid.pass_time(days=30)
+    assert say_as(laid, "Luis", "coverage") == (
+        "Nothing still to come on the programme names a provision. `programme session` shows the meetings."
     )
 
 

@@ -145,4 +145,6 @@ def test_the_page_escapes_and_runs_right() -> None:
     html = page(compare(old, new))
     assert "<b>" not in html
     assert "&lt;b&gt;aim&lt;/b&gt; &amp; end" in html
-    assert '<html lang="ar" dir="rtl">' in html
+    assert '<html lang="en" dir="ltr">' in html
+    assert '<div class=text lang="ar" dir="rtl">' in html
+    assert '<bdi lang="ar" dir="rtl">الغرض</bdi>' in html

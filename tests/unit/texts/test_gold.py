@@ -47,6 +47,21 @@ def test_labels_in_six_languages(name: str, last: int, suffix: str) -> None:
     assert (document.language, numbered) == (suffix[:2], [str(number) for number in range(1, last + 1)])
 
 
+@pytest.mark.parametrize("suffix", LANGUAGES)
+def test_a_draft_is_called_by_its_symbol(suffix: str) -> None:
+    """Also where the first page prints a small figure in it, or has it the wrong way round."""
+    assert draft(f"isa/sulphides-2010.{suffix}").label == "ISBA/16/A/12/Rev.1"
+    assert draft(f"isa/nodules-2013.{suffix}").label == "ISBA/19/C/17"
+
+
+def test_titles_and_annexes_as_they_are_printed() -> None:
+    """A title in capitals goes on after a comma, and an annex is known though its number is misspelt."""
+    spanish = {row.chapter.split()[1] for row in draft("bbnj/2023-06-19.es.pdf").provisions if row.chapter}
+    assert spanish == {"I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"}
+    arabic = [row.label for row in draft("isa/nodules-2013.ar.pdf").provisions if row.kind == "annex"]
+    assert arabic == ["ANNEX 1", "ANNEX 2", "ANNEX 3", "ANNEX 4"]
+
+
 def test_wrongly_mapped_characters_are_named() -> None:
     """The Russian file whose letters are wrong is refused with that reason."""
     with pytest.raises(Unreadable, match="wrongly mapped"):
