@@ -44,7 +44,7 @@ clean:  ## remove .venv and the caches
 	rm -rf $(VENV) build dragoman.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # One lock serves every platform and Python version, so it holds the hash of each file of a release.
-COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+COMPILE := --quiet --only-binary :all: --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 # Wheels only: building from source would fetch build tools that no lock vouches for.
 PACKAGES := --quiet --require-hashes --only-binary :all:
