@@ -1,0 +1,1 @@
+"""Matrix as a chat: encrypted rooms and direct chats on a homeserver. Only this package knows nio."""
