@@ -1,0 +1,65 @@
+"""A server in the middle: passes on what Dragoman and its homeserver say, and lets a test change or lose answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from tests.fakes.synapse import free_port
+
+PASSED_ON = ("Authorization", "Content-Type")
+
+
+def _nothing(answer: dict[str, Any]) -> None:
+    """Change nothing."""
+
+
+class Censor:
+    """Listens on a loopback port between `start` and `stop`."""
+
+    def __init__(self, upstream: str, edit: Callable[[dict[str, Any]], None] = _nothing) -> None:
+        self.upstream, self.edit = upstream, edit
+        self.lose: list[str] = []
+        """Parts of paths: once for each, a request has its effect and its answer is lost."""
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._session: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120))
+        application = web.Application(client_max_size=2**26)
+        application.router.add_route("*", "/{path:.*}", self._pass_on)
+        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        await self._runner.setup()
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        await web.TCPSite(self._runner, host, int(port)).start()
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._runner is not None and self._session is not None:
+            await self._runner.cleanup()
+            await self._session.close()
+            self._runner = self._session = None
+
+    async def _pass_on(self, request: web.Request) -> web.Response:
+        assert self._session is not None
+        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        body = await request.read()
+        async with self._session.request(
+            request.method, self.upstream + request.raw_path, data=body or None, headers=headers
+        ) as answer:
+            content = await answer.read()
+            if request.path.endswith("/sync") and answer.status == 200:
+                said = json.loads(content)
+                self.edit(said)
+                content = json.dumps(said).encode()
+            lost = next((part for part in self.lose if part in request.path), None)
+            if lost is not None and request.transport is not None:
+                self.lose.remove(lost)
+                request.transport.abort()
+            return web.Response(status=answer.status, body=content, content_type="application/json")
