@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sqlmodel import col
-
 from bot.commands import Refusal
+from bot.identities import account_of
 from bot.invocation import Invocation
 from bot.message import say
 from storage.cipher import active
@@ -22,8 +21,7 @@ _ALIAS = re.compile(r"[\w.\-']+")
 
 def account_holder(work: Work, invocation: Invocation) -> Member | None:
     """Give the member whose account spoke, also one who has only asked to join; None for a stranger."""
-    prints = active()[0].fingerprints(invocation.sender)
-    account = work.first(Identity, Identity.platform == invocation.platform, col(Identity.fingerprint).in_(prints))
+    account = account_of(work, invocation)
     return work.row(Member, account.member_id) if account else None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import process
@@ -14,7 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from bot.invocation import Invocation
 from bot.message import Message, Phrase, say
-from bot.notices import About, tell
+from bot.notices import About, member_lane, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
@@ -69,6 +70,8 @@ class Call:
     table: CommandTable
     confirmed: bool = False
     told: int = 0
+    most: Role = Role.COORDINATOR
+    """The most that the account that speaks may act as."""
 
     @property
     def speaker(self) -> Member:
@@ -76,6 +79,11 @@ class Call:
         if self.account is None:
             raise LookupError("a stranger speaks")
         return self.account
+
+    @property
+    def role(self) -> Role:
+        """What the speaker may act as: the member's role, if the account that speaks was given it."""
+        return min(self.speaker.role, self.most, key=lambda role: role.rank)
 
     @property
     def unserved(self) -> bool:
@@ -92,7 +100,7 @@ class Call:
         """The most sensitive label that the answer may show."""
         if self.account is None:
             return Label.PUBLIC
-        own = direct_ceiling(self.account.role, self.invocation.platform)
+        own = direct_ceiling(self.role, self.invocation.platform)
         if self.room is None:
             return own
         return min(own, room_ceiling(self.room.label, self.room.platform), key=lambda label: label.rank)
@@ -118,15 +126,28 @@ class Call:
         typed, at = whole[len(whole) - len(self.words) :], self.words.rfind(part)
         return typed[at : at + len(part)] if at >= 0 and len(typed) == len(self.words) else part
 
+    def answer(self, content: Message) -> None:
+        """Owe an answer to the direct chat of the account that speaks, wherever it was asked."""
+        lane = member_lane(self.work, self.speaker.id, self.invocation.platform)
+        self.tell(lane, NoticeKind.REPLY, content, origin=self.invocation.asked)
+
     def tell(
-        self, lane: Lane | None, kind: NoticeKind, content: Message, label: Label = Label.COALITION,
+        self,
+        lane: Lane | None,
+        kind: NoticeKind,
+        content: Message,
+        label: Label = Label.COALITION,
+        *,
         about: About | None = None,
-    ) -> None:  # fmt: skip
+        origin: Mapping[str, Any] | None = None,
+    ) -> None:
         """Owe a message to a lane because of this command; the same command run again owes it once."""
         if lane is not None:
             self.told += 1
             key = f"said/{self.invocation.event_id}/{self.told}"
-            tell(self.work, lane, kind, content, key=key, now=self.now, label=label, about=about)
+            tell(
+                self.work, lane, kind, content, key=key, now=self.now, label=label, about=about, origin=origin
+            )  # fmt: skip
 
 
 Act = Callable[[Call], Message | None]
@@ -155,6 +176,8 @@ class Verb:
     """
     undoable: bool = False
     """`undo` takes it back."""
+    guarded: bool = False
+    """Taken only from a device that its owner has vouched for."""
     examples: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     """Other words for it, "did you mean" aside."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlmodel import col, select
 
-from bot.message import Message, message, say
+from bot.identities import accounts_of, addresses
+from bot.invocation import ASKED_BY, ASKED_ON
+from bot.message import Message, mentioned, message, say
 from bot.occasions.leaving import Leaving, Write
 from bot.people import sleeper
 from bot.plain import Reader
@@ -22,7 +24,6 @@ from bot.rules.labels import direct_ceiling, may_show, occasion_label, room_ceil
 from bot.rules.waiting import Departure, sort_out
 from storage.tables import (
     Coalition,
-    Identity,
     Label,
     Lane,
     Member,
@@ -66,7 +67,7 @@ def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Wr
     reader = _member(work, lane)
     if reader is not None and reader.standing is not Standing.ACTIVE:
         due = [notice for notice in due if _cancelled_unless_reply(notice)]
-    departures, waits = sort_out(due, now, sleeper(reader) if reader else None, lane.spoken_at)
+    departures, waits = sort_out(due, now, sleeper(reader) if reader else None, _spoken_at(work, lane))
     for wait in waits:
         wait.notice.send_at = wait.until
     prepared = [_parcel(work, lane, departure, now, writers) for departure in departures]
@@ -89,6 +90,14 @@ def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
         _outgoing(work, lane, parcel, _first(work, parcel), None if may_show(parcel.label, ceiling) else _TOO_SENSITIVE)
         for parcel in parcels
     ]
+
+
+def _spoken_at(work: Work, lane: Lane) -> dt.datetime | None:
+    """Give when a person was last told something, on whatever platform: it is the same phone."""
+    if lane.member_id is None:
+        return lane.spoken_at
+    lanes = work.rows(Lane, col(Lane.member_id) == lane.member_id)
+    return max((row.spoken_at for row in lanes if row.spoken_at is not None), default=None)
 
 
 def _cancelled_unless_reply(notice: Notice) -> bool:
@@ -181,28 +190,38 @@ def _ceiling(work: Work, lane: Lane) -> Label:
 
 def _outgoing(work: Work, lane: Lane, parcel: Parcel, first: Notice | None, content: Message | None = None) -> Outgoing:
     origin = (first.origin if first else None) or {}
-    to = _destination(work, lane, parcel.kind, parcel.created_at, origin)
-    return Outgoing(parcel.id, parcel.key, to, content or Message.from_data(parcel.content or {"blocks": []}))
+    content = content or Message.from_data(parcel.content or {"blocks": []})
+    to = replace(
+        _destination(work, lane, parcel.kind, parcel.created_at, origin),
+        accounts=addresses(work, lane.platform, mentioned(content)),
+        label=parcel.label,
+        loud=parcel.kind is NoticeKind.ANNOUNCEMENT and may_show(parcel.label, _ceiling(work, lane)),
+    )
+    return Outgoing(parcel.id, parcel.key, to, content)
 
 
 def _destination(
     work: Work, lane: Lane, kind: NoticeKind, now: dt.datetime, origin: Mapping[str, object]
 ) -> Destination:
     room, member = _room(work, lane), _member(work, lane)
+    note = {name: value for name, value in origin.items() if name not in (ASKED_ON, ASKED_BY)}
     if room is not None:
         coalition = work.get_one(Coalition, work.tenant)
         zone = ZoneInfo(room.timezone) if room.timezone else home_zone(work, coalition, now)
         reader = Reader(zone, room.language or coalition.language)
-        return Destination(lane.platform, room.address, room.name, reader, kind, now, origin)
+        return Destination(lane.platform, room.address, room.name, reader, kind, now, note)
     if member is not None:
         coalition = work.get_one(Coalition, work.tenant)
         reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
-        account = work.first(Identity, col(Identity.member_id) == member.id, Identity.platform == lane.platform)
-        address = account.address if account else member.alias
-        return Destination(lane.platform, address, member.alias, reader, kind, now, origin)
+        accounts = [row.address for row in accounts_of(work, member.id) if row.platform == lane.platform]
+        asked_by = origin.get(ASKED_BY)
+        # On the console an alias will do; elsewhere it would tell the platform how somebody is called here.
+        nobody = member.alias if lane.platform == "console" else ""
+        address = asked_by if asked_by in accounts else next(iter(accounts), nobody)
+        return Destination(lane.platform, address, member.alias, reader, kind, now, note)
     reader = Reader(ZoneInfo("UTC"), personal=True)
     address = lane.address or ""
-    return Destination(lane.platform, address, address, reader, kind, now, origin)
+    return Destination(lane.platform, address, address, reader, kind, now, note)
 
 
 def _first(work: Work, parcel: Parcel) -> Notice | None:

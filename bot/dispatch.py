@@ -11,10 +11,15 @@ from sqlmodel import col, delete, select, update
 from bot.addressing import reads_as_command
 from bot.clock import Clock
 from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
+from bot.corrections import make_way, without_words
+from bot.identities import account_of, most_of
 from bot.invocation import Invocation
+from bot.linking import code_said, wrong_code
+from bot.mentions import with_aliases
 from bot.message import List, Message, Phrase, Text, message, say
 from bot.notices import member_lane, room_lane, tell
 from bot.planning import replan
+from bot.rights import check_rights
 from bot.rules.labels import direct_ceiling, may_show, room_ceiling
 from bot.whence import Whence, find_coalition, find_member, find_room
 from storage.cipher import KeyProblem, active
@@ -30,7 +35,6 @@ from storage.tables import (
     Member,
     Notice,
     NoticeKind,
-    Role,
     Room,
 )
 from storage.trouble import DatabaseTrouble
@@ -81,7 +85,7 @@ class Dispatch:
 
     async def _handle(self, row_id: int) -> None:
         try:
-            invocation, whence = await self._store.read(None, lambda work: _opened(work, row_id))
+            invocation, whence = await self._store.read(None, lambda work: _opened(work, row_id, self._clock.now()))
         except (KeyError, TypeError, ValueError, KeyProblem) as problem:
             # One row that cannot be read, after a change of version or of key, must not stop those behind it.
             _log.error("invocation unreadable", inbox=row_id, code=type(problem).__name__)
@@ -108,28 +112,38 @@ class Dispatch:
             raise Refusal(say("You are in several coalitions here: say it in one of its rooms."))
         _finish(work, row_id, now)
         if whence.coalition_id is None:
-            self._answer_nobody(work, invocation, _NOBODY)
+            wrong = code_said(invocation) is not None
+            self._answer_nobody(work, invocation, wrong_code(work, now, invocation) if wrong else _NOBODY)
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
         words, prefixed = without_prefix(clean(invocation.words))
+        if not words and (invocation.corrects or invocation.unreadable):
+            self._wordless(work, invocation, account, room)
+            return
         meant = prefixed or invocation.addressed or self._reads_as_command(work, words)
         if not meant and not _answers_question(work, words, account, room, now):
             return  # people talk among themselves
         coalition = work.get_one(Coalition, work.tenant)
-        call = Call(work, now, coalition, account, room, words, invocation, self._table)
+        most = most_of(account_of(work, invocation))
+        call = Call(work, now, coalition, account, room, words, invocation, self._table, most=most)
         if call.unserved and (account is None or not self._works_anywhere(words)):
             if account is not None and (prefixed or invocation.addressed):
                 raise Refusal(_UNSERVED)
             return  # strangers are not answered there at all
         if now - invocation.said_at > STALE_AFTER:
             raise Refusal(say("I was away; say it again if it still holds."))
-        if _said(words, NO) and _answers_question(work, words, account, room, now):
+        self._heed(call)
+
+    def _heed(self, call: Call) -> None:
+        """Take the answer to a question as such, and run anything else."""
+        words, account = call.words, call.account
+        if _said(words, NO) and _answers_question(call.work, words, account, call.room, call.now):
             self._called_off(call)
             return
         if account is not None and _said(words, NO):
             raise Refusal(say("Nothing waits for a yes or no from you."))
         if account is not None and _said(words, YES):
-            call = self._confirmed(work, call)
+            call = self._confirmed(call.work, call)
         self._run(call)
 
     def _reads_as_command(self, work: Work, words: str) -> bool:
@@ -145,15 +159,32 @@ class Dispatch:
         found = self._table.find(words)
         return found is not None and found[0].anywhere
 
-    def _run(self, call: Call) -> None:
-        verb, rest = self._verb(call)
-        _check_role(verb, call)
-        call.words = rest
-        answer = verb.act(call)
+    def _wordless(self, work: Work, invocation: Invocation, account: Member | None, room: Room | None) -> None:
+        """Answer a member, in the direct chat, what came without words."""
+        if account is None:
+            return
+        coalition = work.get_one(Coalition, work.tenant)
+        call = Call(work, self._clock.now(), coalition, account, room, "", invocation, self._table)
+        answer = without_words(call)
+        self._bring_up_to_date(call)
+        if answer is not None:
+            self._reply(work, invocation, account, None, answer)
+
+    def _bring_up_to_date(self, call: Call) -> None:
         call.work.flush()
         call.coalition.changes += 1 if call.work.journal else 0
         if call.work.journal:
             replan(call.work, call.now)
+
+    def _run(self, call: Call) -> None:
+        if call.invocation.corrects is not None:
+            make_way(call)
+        call.words = with_aliases(call)
+        verb, rest = self._verb(call)
+        check_rights(verb, call)
+        call.words = rest
+        answer = verb.act(call)
+        self._bring_up_to_date(call)
         deed = self._deed(verb, call)
         if answer is not None:
             room = _room_for(verb, call.account, call.room)
@@ -174,6 +205,7 @@ class Dispatch:
                 verb=verb.name,
                 done_at=call.now,
                 journal=list(call.work.journal),
+                said=call.invocation.corrects or call.invocation.event_id,
             )
         )
 
@@ -199,12 +231,14 @@ class Dispatch:
         waiting = work.first(Confirmation, Confirmation.member_id == call.speaker.id)
         if waiting is None or waiting.expires_at <= call.now:
             raise Refusal(say("Nothing waits for a yes from you."))
-        if waiting.room_id != (call.room.id if call.room else None):
-            raise Refusal(say("Say `yes` where you were asked."))
         # The question was answered under the first event, which has its one answer: what follows answers the yes.
         now, said = call.now, call.invocation
         asked = Invocation.from_data(waiting.invocation)
-        earlier = replace(asked, event_id=said.event_id, origin=said.origin, said_at=now)
+        here = waiting.room_id == (call.room.id if call.room else None)
+        if not here or (asked.platform, asked.sender) != (said.platform, said.sender):
+            raise Refusal(say("Say `yes` where you were asked."))
+        vouched = asked.vouched and said.vouched
+        earlier = replace(asked, event_id=said.event_id, origin=said.origin, said_at=now, vouched=vouched)
         work.delete(waiting)
         words, _ = without_prefix(clean(earlier.words))
         room = find_room(work, earlier)  # the question may have been put in the direct chat
@@ -251,17 +285,16 @@ class Dispatch:
     ) -> None:
         if room is not None:
             lane = room_lane(work, room)
-        elif account is not None:
-            lane = member_lane(work, account.id)
+        elif account is not None and _still_has(work, account, invocation):
+            lane = member_lane(work, account.id, invocation.platform)
         else:
             lane = stranger_lane(work, invocation)
         if room is None:  # whoever asked was answered what they may see
             own = direct_ceiling(account.role, lane.platform) if account is not None else Label.PUBLIC
             label = min(label, own, key=lambda one: one.rank)
         key = f"reply/{invocation.event_id}"
-        tell(
-            work, lane, NoticeKind.REPLY, answer, key=key, now=self._clock.now(), label=label, origin=invocation.origin
-        )
+        now, asked = self._clock.now(), invocation.asked
+        tell(work, lane, NoticeKind.REPLY, answer, key=key, now=now, label=label, origin=asked)
 
     def _answer_nobody(self, work: Work, invocation: Invocation, words: Phrase) -> None:
         """Answer somebody whose coalition is not known, in a direct chat only."""
@@ -274,9 +307,9 @@ def _waiting(work: Work, platform: str | None) -> list[int]:
     return list(work.exec(found if platform is None else found.where(Inbox.platform == platform)))
 
 
-def _opened(work: Work, row_id: int) -> tuple[Invocation, Whence]:
+def _opened(work: Work, row_id: int, now: dt.datetime) -> tuple[Invocation, Whence]:
     invocation = Invocation.from_data(work.get_one(Inbox, row_id).body or {})
-    return invocation, find_coalition(work, invocation)
+    return invocation, find_coalition(work, invocation, now)
 
 
 def _give_up(work: Work, row_id: int, now: dt.datetime) -> None:
@@ -301,14 +334,10 @@ def _answers_question(work: Work, words: str, account: Member | None, room: Room
     return waiting is not None and waiting.expires_at > now and waiting.room_id == (room.id if room else None)
 
 
-def _check_role(verb: Verb, call: Call) -> None:
-    if verb.role is None:
-        return
-    if call.account is None:
-        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
-    if call.account.role.rank < verb.role.rank:
-        needed = {Role.MEMBER: say("members"), Role.COORDINATOR: say("coordinators")}[verb.role]
-        raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verb.name, role=needed))
+def _still_has(work: Work, account: Member, invocation: Invocation) -> bool:
+    """Tell whether the account that spoke is still the member's: `unlink` has just taken it out."""
+    spoke = account_of(work, invocation)
+    return spoke is not None and spoke.member_id == account.id
 
 
 def _room_for(verb: Verb | None, account: Member | None, room: Room | None) -> Room | None:

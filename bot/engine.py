@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import structlog
@@ -23,6 +24,8 @@ SWEEP_SECONDS = 15.0
 ERASE_EVERY = dt.timedelta(hours=1)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """How many seconds `run` waits after trouble with the database: twice as long each time in a row."""
+Drain = Callable[[], Awaitable[bool]]
+"""One kind of work: does all that is due now, and tells whether there was anything."""
 
 _log = structlog.get_logger()
 
@@ -34,7 +37,10 @@ class Engine:
         """Take the parts; nothing runs yet."""
         self.store, self.clock = store, clock
         self._dispatch, self._ingest, self._outbox = dispatch, ingest, outbox
-        self._woken = asyncio.Event()
+        self._bells: dict[Drain, asyncio.Event] = {
+            work: asyncio.Event() for work in (dispatch.drain, ingest.drain, outbox.drain)
+        }
+        self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
 
     def serve_only(self, coalition_id: int, platform: str) -> None:
@@ -48,7 +54,7 @@ class Engine:
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said and wake the engine."""
         await self._dispatch.receive(invocation)
-        self._woken.set()
+        self.wake()
 
     async def settle(self) -> None:
         """Do everything that is due now: answer, read drafts, send."""
@@ -70,31 +76,47 @@ class Engine:
     async def run(self, alarm: Alarm, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is unsent then is left for the next start.
 
-        Trouble with the database is logged by its code and tried again, ever more seldom.
+        The three kinds of work go on side by side: a draft that takes long to read, or a chat that answers slowly,
+        keeps nobody's command waiting. Trouble with the database is logged by its code and tried again, ever more
+        seldom.
         """
         stopping = asyncio.create_task(stop.wait())
-        pause = FIRST_PAUSE
         try:
-            while not stop.is_set():
-                try:
-                    await self.settle()
-                    alarm.at(await self._outbox.next_moment(), self._woken.set)
-                except DatabaseTrouble as trouble:
-                    _log.error("database trouble", code=trouble.code, seconds=pause)
-                    await asyncio.wait({stopping}, timeout=pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
-                else:
-                    pause = FIRST_PAUSE
-                    await self._sleep(stopping)
+            await asyncio.gather(*(self._go_on(work, alarm, stopping) for work in self._bells))
         finally:
             stopping.cancel()
 
-    async def _sleep(self, stopping: asyncio.Task[Literal[True]]) -> None:
-        """Wait until something wakes the engine, for the time of a sweep at most."""
-        waking = asyncio.create_task(self._woken.wait())
+    async def _go_on(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
+        pause = FIRST_PAUSE
+        while not stopping.done():
+            try:
+                await self._once(work, alarm, stopping)
+            except DatabaseTrouble as trouble:
+                _log.error("database trouble", code=trouble.code, seconds=pause)
+                await asyncio.wait({stopping}, timeout=pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                pause = FIRST_PAUSE
+
+    async def _once(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
+        """Do what is due of one kind of work, then wait until something wakes it, for the time of a sweep at most."""
+        bell = self._bells[work]
+        bell.clear()
+        if await work():
+            self.wake()
+            return
+        await self._erase()
+        if bell is self._sending:
+            # Only here: while it is busy, what is due and not yet sent would ring again and again.
+            alarm.at(await self._outbox.next_moment(), self.wake)
+        waking = asyncio.create_task(bell.wait())
         await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         waking.cancel()
-        self._woken.clear()
+
+    def wake(self) -> None:
+        """Look at once whether something is due."""
+        for bell in self._bells.values():
+            bell.set()
 
     async def _erase(self) -> None:
         now = self.clock.now()

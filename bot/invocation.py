@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+ASKED_ON, ASKED_BY = "asked_on", "asked_by"
+"""What stands beside the adapter's own note in a notice's origin; the adapter does not get it back."""
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -41,12 +44,28 @@ class Invocation:
     attachments: tuple[Attachment, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     """The adapter's own note of where the answer belongs; JSON values."""
+    mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Pieces of the words as typed that name somebody, with the accounts that each may mean."""
+    vouched: bool = True
+    """Whether the device it was said on is vouched for by its owner; adapters without devices leave it."""
+    corrects: str | None = None
+    """The event whose words these take the place of; without words, the event that was taken back."""
+    unreadable: bool = False
+    """Somebody said something that could not be decrypted; there are no words."""
+    servable: bool = True
+    """Whether its place is protected as a served room must be; adapters whose rooms always are leave it."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Where an answer belongs: the adapter's own note, with the account that asked and its platform."""
+        return {**self.origin, ASKED_ON: self.platform, ASKED_BY: self.sender}
 
     def to_data(self) -> dict[str, Any]:
         """Give the JSON form in which it is kept."""
         data = dict(self.__dict__)
         data["said_at"] = self.said_at.isoformat()
         data["origin"] = dict(self.origin)
+        data["mentions"] = {piece: list(accounts) for piece, accounts in self.mentions.items()}
         data["attachments"] = [
             {"name": file.name, "content": base64.b64encode(file.content).decode()} for file in self.attachments
         ]
@@ -54,10 +73,11 @@ class Invocation:
 
     @staticmethod
     def from_data(data: Mapping[str, Any]) -> Invocation:
-        """Read the JSON form back."""
+        """Read the JSON form back; what an older version did not write has its default."""
         given = dict(data)
         given["said_at"] = dt.datetime.fromisoformat(given["said_at"])
         given["attachments"] = tuple(
             Attachment(file["name"], base64.b64decode(file["content"])) for file in given["attachments"]
         )
+        given["mentions"] = {piece: tuple(accounts) for piece, accounts in given.get("mentions", {}).items()}
         return Invocation(**given)

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlmodel import col
 
+from bot.identities import accounts_of
 from bot.message import Message
 from storage.tables import (
-    Identity,
     Label,
     Lane,
     Member,
@@ -40,17 +40,17 @@ class About:
     """What the writer needs beside the rows of that moment; JSON values, kept sealed with the content."""
 
 
-_PREFERENCE = ("matrix", "slack", "console")
-"""Where a person with several accounts is told: where it is encrypted, first."""
+def member_lane(work: Work, member_id: int, platform: str | None = None) -> Lane:
+    """Give the lane of a member's direct chat, made when it is first needed.
 
-
-def member_lane(work: Work, member_id: int) -> Lane:
-    """Give the lane of a member's direct chat, made when it is first needed."""
-    lane = work.first(Lane, col(Lane.member_id) == member_id)
+    It is the one on `platform`, for an answer to what was asked there; else, and where the member has no account on
+    it, the one on the platform where they are told first.
+    """
+    platforms = [account.platform for account in accounts_of(work, member_id)]
+    where = platform if platform in platforms else next(iter(platforms), "console")
+    lane = work.first(Lane, col(Lane.member_id) == member_id, Lane.platform == where)
     if lane is None:
-        platforms = {row.platform for row in work.rows(Identity, col(Identity.member_id) == member_id)}
-        platform = next((name for name in _PREFERENCE if name in platforms), "console")
-        lane = work.put(Lane(coalition_id=work.tenant, platform=platform, member_id=member_id))
+        lane = work.put(Lane(coalition_id=work.tenant, platform=where, member_id=member_id))
     return lane
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
 from bot.occasions.leaving import Write
 from bot.ports import Chat, SendLater, SendRefused
+from bot.reachability import cannot_reach
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
 from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState
@@ -39,9 +40,21 @@ class _Leased:
 class Outbox:
     """Sends what is due, lane by lane, in order."""
 
-    def __init__(self, store: Store, clock: Clock, chats: Mapping[str, Chat], writers: Mapping[str, Write]) -> None:
-        """Take the chats by platform, and the writers of planned notices by occasion."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        chats: Mapping[str, Chat],
+        writers: Mapping[str, Write],
+        sole: Collection[str] = (),
+    ) -> None:
+        """Take the chats by platform, and the writers of planned notices by occasion.
+
+        `sole` names the platforms on which no other process can be sending: a lane there that still is leased was
+        leased by a process that died, and is free at once.
+        """
         self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
+        self._sole = tuple(sole)
         self._name = secrets.token_hex(4)
         self.coalition_id: int | None = None
         """Serve the lanes of this coalition only, and those of strangers to all; None: of every coalition."""
@@ -60,23 +73,32 @@ class Outbox:
 
     def _soonest(self, work: Work) -> dt.datetime | None:
         found = (
-            select(func.min(Notice.send_at), Lane.held_until)
+            select(func.min(Notice.send_at), Lane.held_until, Lane.leased_until)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
             .where(
                 or_(
                     col(Notice.state) == NoticeState.PLANNED,
-                    and_(col(Notice.state) == NoticeState.SENDING, col(Lane.held_until).is_not(None)),
+                    and_(
+                        col(Notice.state) == NoticeState.SENDING,
+                        or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None)),
+                    ),
                 ),
                 self._served(),
             )
-            .group_by(col(Lane.held_until))
+            .group_by(col(Lane.held_until), col(Lane.leased_until))
         )
-        moments = [send_at if held is None else max(send_at, held) for send_at, held in work.exec(found)]
+        # A lane that another process has is nothing to be woken for before its lease is over.
+        moments = [max(moment for moment in row if moment is not None) for row in work.exec(found)]
         return min(moments, default=None)
 
     def _lease(self, work: Work) -> _Leased | None:
         now = self._clock.now()
-        free = or_(col(Lane.leased_until).is_(None), col(Lane.leased_until) <= now, col(Lane.leased_by) == self._name)
+        free = or_(
+            col(Lane.leased_until).is_(None),
+            col(Lane.leased_until) <= now,
+            col(Lane.leased_by) == self._name,
+            col(Lane.platform).in_(self._sole),
+        )
         held = or_(col(Lane.held_until).is_(None), col(Lane.held_until) <= now)
         due = and_(col(Notice.state) == NoticeState.PLANNED, col(Notice.send_at) <= now)
         crashed = col(Notice.state) == NoticeState.SENDING
@@ -153,13 +175,14 @@ class Outbox:
 
     async def _refuse(self, leased: _Leased, outgoing: Outgoing, code: str, *, last: bool) -> None:
         _log.warning("parcel refused", parcel=outgoing.parcel_id, code=code)
-        await self._store.write(leased.coalition_id, lambda work: _refused(work, outgoing.parcel_id, release=last))
+        now = self._clock.now()
+        await self._store.write(leased.coalition_id, lambda work: _refused(work, outgoing.parcel_id, now, release=last))
 
     def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
-        """Hold the lane and give back its lease; tells how often in a row it failed."""
+        """Hold the lane and give back its lease; tells how often in a row it failed, the platform's wishes left out."""
         lane = work.get_one(Lane, lane_id)
-        lane.failures += 1
-        usual = min(LONGEST_BACK_OFF, 2.0**lane.failures) * random.uniform(0.5, 1.0)
+        lane.failures += seconds is None
+        usual = min(LONGEST_BACK_OFF, 2.0 ** min(lane.failures, 10)) * random.uniform(0.5, 1.0)
         lane.held_until = self._clock.now() + dt.timedelta(seconds=seconds if seconds is not None else usual)
         _release(work, lane_id)
         return lane.failures
@@ -180,9 +203,12 @@ def _settle(work: Work, parcel_id: int, message_id: str | None, now: dt.datetime
         _release(work, lane.id)
 
 
-def _refused(work: Work, parcel_id: int, *, release: bool) -> None:
+def _refused(work: Work, parcel_id: int, now: dt.datetime, *, release: bool) -> None:
     parcel = work.get_one(Parcel, parcel_id)
     parcel.state = ParcelState.FAILED
+    lane = work.get_one(Lane, parcel.lane_id)
+    if lane.member_id is not None:
+        cannot_reach(work, now, lane.member_id, lane.platform)
     if release:
         _release(work, parcel.lane_id)
     for notice in _notices_of(work, parcel_id):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,11 +120,14 @@ def _list(block: List, reader: Reader) -> str:
 
 
 def _table(block: Table, reader: Reader) -> str:
-    rows = [[plain_inline(cell, reader) for cell in row] for row in (block.titles, *block.rows)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(block.titles))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    """Write one row a line, each value with its title: columns of spaces line up in few fonts and in no voice."""
+    titles = [plain_inline(title, reader) for title in block.titles]
+    return "\n".join(_row(titles, [plain_inline(cell, reader) for cell in row]) for row in block.rows)
+
+
+def _row(titles: Sequence[str], cells: Sequence[str]) -> str:
+    titled = zip_longest(titles, cells, fillvalue="")
+    return "; ".join(f"{title}: {cell}" if title else cell for title, cell in titled if cell)
 
 
 def _redline(block: Redline, reader: Reader) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot.invocation import Invocation
 from bot.message import Message
 from bot.plain import Reader
+from storage.tables import Label
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Destination:
 
     platform: str
     address: str
-    """The platform's id of the room or of the account."""
+    """The platform's id of the room or of the account; empty for a person who has no account there any more."""
     name: str
     """What people call it: the room's name, or the member's alias."""
     reader: Reader
@@ -27,6 +29,12 @@ class Destination:
     """The moment it leaves at."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """For a reply, what the adapter noted when it was asked."""
+    accounts: Mapping[int, str] = field(default_factory=dict)
+    """The accounts, on this platform, of the members whom the message mentions, by member id."""
+    label: Label = Label.COALITION
+    """How sensitive the message is."""
+    loud: bool = False
+    """A coordinator's announcement, for which everybody in the room may be notified."""
 
 
 class Chat(Protocol):
@@ -38,6 +46,16 @@ class Chat(Protocol):
         `key` is the same each time the same parcel is tried. Raises SendLater for what may pass, SendRefused for what
         will not.
         """
+
+
+class Core(Protocol):
+    """What a chat's adapter asks of the core."""
+
+    async def receive(self, invocation: Invocation) -> None:
+        """Keep what was said; once this returns, it will not be lost."""
+
+    def wake(self) -> None:
+        """Look at once whether something is due: the adapter has changed a fact."""
 
 
 class SendLater(Exception):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
+from bot.codes import code_that_fits
+from bot.identities import account_of
 from bot.invocation import Invocation
+from bot.linking import PURPOSE, code_said
 from storage.cipher import active
 from storage.tables import Coalition, Identity, Member, Room, Standing
 from storage.work import Work
@@ -21,31 +25,43 @@ class Whence:
     """The account belongs to several coalitions and did not say which one is meant."""
 
 
-def find_coalition(work: Work, invocation: Invocation) -> Whence:
-    """Tell which coalition is spoken to: the room's, the one the adapter names, or the speaker's only one."""
+def find_coalition(work: Work, invocation: Invocation, now: dt.datetime) -> Whence:
+    """Tell which coalition is spoken to: the one the adapter names, the room's, or the speaker's only one.
+
+    For a stranger who says a code to link an account, it is the code's.
+    """
     if invocation.coalition is not None:
         return Whence(_named(work, invocation))
     if invocation.place is not None:
-        prints = active()[0].fingerprints(invocation.place)
-        rooms = select(Room.coalition_id).where(Room.platform == invocation.platform, col(Room.fingerprint).in_(prints))
-        found = set(work.exec(rooms))
+        found = coalitions_of_room(work, invocation.platform, invocation.place)
         if found:
             return Whence(min(found))
-    prints = active()[0].fingerprints(invocation.sender)
-    accounts = select(Identity.coalition_id).where(
-        Identity.platform == invocation.platform, col(Identity.fingerprint).in_(prints)
-    )
-    own = set(work.exec(accounts))
+    own = coalitions_of_account(work, invocation.platform, invocation.sender)
     if len(own) == 1:
         return Whence(own.pop())
+    if not own and (typed := code_said(invocation)) and (code := code_that_fits(work, now, PURPOSE, typed)):
+        return Whence(code.coalition_id)
     everyone = list(work.exec(select(Coalition.id).limit(2))) if not own else []
     return Whence(everyone[0] if len(everyone) == 1 else None, several=len(own) > 1)
 
 
+def coalitions_of_room(work: Work, platform: str, address: str) -> set[int]:
+    """Give the coalitions that are served in a room."""
+    prints = active()[0].fingerprints(address)
+    rooms = select(Room.coalition_id).where(Room.platform == platform, col(Room.fingerprint).in_(prints))
+    return set(work.exec(rooms))
+
+
+def coalitions_of_account(work: Work, platform: str, address: str) -> set[int]:
+    """Give the coalitions that an account belongs to, or has asked to join."""
+    prints = active()[0].fingerprints(address)
+    accounts = select(Identity.coalition_id).where(Identity.platform == platform, col(Identity.fingerprint).in_(prints))
+    return set(work.exec(accounts))
+
+
 def find_member(work: Work, invocation: Invocation) -> Member | None:
     """Give the admitted member whose account spoke, or None for a stranger."""
-    prints = active()[0].fingerprints(invocation.sender)
-    account = work.first(Identity, Identity.platform == invocation.platform, col(Identity.fingerprint).in_(prints))
+    account = account_of(work, invocation)
     member = work.row(Member, account.member_id) if account else None
     return member if member is not None and member.standing is Standing.ACTIVE else None
 

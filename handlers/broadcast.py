@@ -33,7 +33,7 @@ def announce(call: Call) -> Message:
         Heading(say("Announcement")), Text(call.as_typed(call.words)), say("From {who}", who=mention(call.speaker))
     )  # fmt: skip
     for room in rooms:
-        call.tell(room_lane(call.work, room), NoticeKind.NOTICE, content)
+        call.tell(room_lane(call.work, room), NoticeKind.ANNOUNCEMENT, content)
     return message(say("Announced in {rooms}.", rooms=where))
 
 

@@ -44,7 +44,7 @@ def add(call: Call) -> Message | None:
             coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,
             state=DraftState.RECEIVED, label=Label.CLOSED, filename=files[0].name,
             sha256=keep_bytes(call.work, files[0].content), added_by=call.speaker.id,
-            origin=dict(call.invocation.origin), added_at=call.now,
+            origin=call.invocation.asked, added_at=call.now,
         )
     )  # fmt: skip
     return None
@@ -142,11 +142,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "draft publish", publish_draft, "draft publish [SYMBOL]",
         "Makes the previewed draft the current one and alerts the owners of what it changed.",
-        role=Role.COORDINATOR, examples=("draft publish",),
+        role=Role.COORDINATOR, guarded=True, examples=("draft publish",),
     ),
     Verb(
         "draft withdraw", withdraw_draft, "draft withdraw",
         "Takes the current draft back: the one before, its tasks and due times hold again, and those alerted are told.",
-        role=Role.COORDINATOR, examples=("draft withdraw",),
+        role=Role.COORDINATOR, guarded=True, examples=("draft withdraw",),
     ),
 )  # fmt: skip

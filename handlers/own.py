@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.commands import Call, Refusal, Verb
-from bot.message import Heading, Inline, List, Message, Moment, Paragraph, count, message, say
-from bot.notices import cancel, coordinators
-from bot.people import mention
+from bot.message import Inline, Message, Moment, count, message, say
 from bot.reminder import read_reminder
 from bot.tasks import look
+from bot.undoing import take_back
 from bot.when import WhenProblem, read_duration, read_when
-from storage.journal import ChangedSince, restore, touched_ids
-from storage.tables import Deed, Lane, Meeting, Member, Note, Notice, NoticeKind, NoticeState, Reminder, Role, Task
+from storage.journal import touched_ids
+from storage.tables import Deed, Meeting, Note, Notice, NoticeKind, Reminder, Role, Task
 
 UNDO_WITHIN = dt.timedelta(minutes=10)
 SNOOZE = dt.timedelta(hours=1)
@@ -47,16 +46,7 @@ def undo(call: Call) -> Message:
     """Take back the speaker's last command that can be, and tell those who had heard of it."""
     deed = _last_deed(call)
     about = _about(call, deed)
-    try:
-        restore(call.work, deed.journal, strict=True)
-    except ChangedSince:
-        raise Refusal(
-            say("Somebody has changed it since, so `{verb}` cannot be taken back. Change it by hand.", verb=deed.verb)
-        ) from None
-    if touched_ids(deed.journal, Member) and not coordinators(call.work):
-        raise Refusal(say("Without it nobody would coordinate. Make somebody else coordinator first."))
-    deed.undone = True
-    told = _correct(call, deed)
+    told = take_back(call, deed)
     return message(
         say("Undone: `{verb}`, {what}.", verb=deed.verb, what=about)
         if about
@@ -97,39 +87,6 @@ def _last_deed(call: Call) -> Deed:
     if not recent:
         raise Refusal(say("You did nothing in the last ten minutes that I can take back."))
     return recent[-1]
-
-
-def _correct(call: Call, deed: Deed) -> int:
-    """Cancel what was not told yet, correct the rest, and give the number of corrections."""
-    left = cancel(call.work.rows(Notice, Notice.deed_id == deed.id))
-    heard: dict[int, list[Notice]] = {}
-    for notice in left:
-        if notice.state in (NoticeState.SENDING, NoticeState.SENT):
-            heard.setdefault(notice.lane_id, []).append(notice)
-    lanes = {lane_id: call.work.row(Lane, lane_id) for lane_id in heard}
-    call.ask_before_telling(sum(lane.member_id is not None for lane in lanes.values()))
-    for lane_id, notices in heard.items():
-        label = max((notice.label for notice in notices), key=lambda label: label.rank)
-        call.tell(lanes[lane_id], NoticeKind.NOTICE, _correction(call, notices), label)
-    return len(heard)
-
-
-def _correction(call: Call, notices: list[Notice]) -> Message:
-    said = [line for notice in notices for line in _first_lines(notice)]
-    return message(
-        say("{who} has taken this back; it does not hold any more:", who=mention(call.speaker)),
-        List(tuple(said)) if said else None,
-    )
-
-
-def _first_lines(notice: Notice) -> tuple[Inline, ...]:
-    """Give what a notice said first: its heading or paragraph, or each item of a list."""
-    for block in Message.from_data(notice.content or {"blocks": []}).blocks:
-        if isinstance(block, List):
-            return block.items
-        if isinstance(block, Heading | Paragraph):
-            return (block.line,)
-    return ()
 
 
 def _stays_in_digest(call: Call, deed: Deed) -> Inline | None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_account
 from bot.codes import redeem
 from bot.commands import Call, Refusal, Verb, nearest, without_prefix
+from bot.identities import account_of, accounts_of, most_of
 from bot.message import (
     Bold,
     Code,
@@ -82,6 +83,7 @@ def claim(call: Call) -> Message:
         raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
     others = coordinators(call.work)
     member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
+    _give_to_account(call, member)
     member.role, member.standing = Role.COORDINATOR, Standing.ACTIVE
     for other in others:
         if other.id != member.id:
@@ -93,6 +95,16 @@ def claim(call: Call) -> Message:
             "Now `my timezone CITY`; in each room, `room here for tasks, alerts, countdown, digest`. `help` lists all."
         ),
     )
+
+
+def _give_to_account(call: Call, member: Member) -> None:
+    """Let the account that typed the code coordinate, and none that its member has besides."""
+    spoke = account_of(call.work, call.invocation)
+    for account in accounts_of(call.work, member.id):
+        if spoke is not None and account.id == spoke.id:
+            account.role = None
+        elif member.role is not Role.COORDINATOR:
+            account.role = account.role or Role.MEMBER
 
 
 def admit(call: Call) -> Message:
@@ -115,14 +127,15 @@ def admit(call: Call) -> Message:
 
 
 def role(call: Call) -> Message:
-    """Change what a member may do."""
+    """Change what a member may do, also from accounts that were linked since."""
     name, wanted = _name_and_role(call.words)
     if name is None or wanted is None:
         raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
     member = find_member(call.work, name)
-    if member.role is wanted:
+    held_back = [row for row in accounts_of(call.work, member.id) if most_of(row).rank < wanted.rank]
+    if member.role is wanted and not held_back:
         return message(say("{who} is {role} already.", who=mention(member), role=_AS[wanted]))
-    if [row.id for row in coordinators(call.work)] == [member.id]:
+    if wanted is not Role.COORDINATOR and [row.id for row in coordinators(call.work)] == [member.id]:
         raise Refusal(
             say(
                 "{who} is the only coordinator. Make somebody else one first: `role @NAME coordinator`.",
@@ -130,6 +143,8 @@ def role(call: Call) -> Message:
             )
         )
     member.role = wanted
+    for account in held_back:
+        account.role = None
     if member.id != call.speaker.id:
         told = say("You are {role} now. `help` lists what you can say.", role=_AS[wanted])
         call.tell(member_lane(call.work, member.id), NoticeKind.NOTICE, message(told), Label.PUBLIC)
@@ -155,7 +170,7 @@ def list_members(call: Call) -> Message:
     """List who takes part."""
     rows = sorted(members(call.work), key=lambda row: (-row.role.rank, row.alias.casefold()))
     waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
-    lead = call.speaker.role is Role.COORDINATOR
+    lead = call.role is Role.COORDINATOR
     return message(
         Heading(say("Members: {n}", n=len(rows))),
         List(tuple(_line(call, row) for row in rows)),
@@ -262,7 +277,7 @@ def _explained(verb: Verb) -> Message:
 
 
 def _may(call: Call, verb: Verb) -> bool:
-    return verb.role is None or (call.account is not None and call.account.role.rank >= verb.role.rank)
+    return verb.role is None or (call.account is not None and call.role.rank >= verb.role.rank)
 
 
 def _zone(words: str) -> str:
@@ -376,10 +391,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "admit", admit, "admit @NAME [as ROLE]", "Lets somebody in who said `hello`; alone, lists who waits.",
-        role=Role.COORDINATOR, private=True, undoable=True, examples=("admit @sol", "admit @sol as observer"),
+        role=Role.COORDINATOR, private=True, undoable=True, guarded=True,
+        examples=("admit @sol", "admit @sol as observer"),
     ),
     Verb(
         "role", role, "role @NAME coordinator|member|observer", "Changes what a member may do.",
-        role=Role.COORDINATOR, undoable=True, examples=("role @luis coordinator",),
+        role=Role.COORDINATOR, undoable=True, guarded=True, examples=("role @luis coordinator",),
     ),
 )  # fmt: skip

@@ -22,6 +22,13 @@ def room_here(call: Call) -> Message:
     place = call.invocation.place
     if place is None:
         raise Refusal(say("Say this in the room itself: I cannot tell here which one you mean."))
+    if not call.invocation.servable:
+        raise Refusal(
+            say(
+                "I serve only rooms that are encrypted and that people come into by invitation. Change that in the "
+                "room's settings, then say it again."
+            )
+        )
     purposes = read_purposes(call.words)
     room = call.room
     if room is None:
@@ -90,7 +97,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "room here", room_here, "room here for tasks, alerts, countdown, digest",
         "Serves the room it is said in, for what you name.",
-        role=Role.COORDINATOR, label=Label.PUBLIC, anywhere=True,
+        role=Role.COORDINATOR, label=Label.PUBLIC, guarded=True, anywhere=True,
         examples=("room here for tasks, alerts", "room here for countdown, digest"),
     ),
     Verb("rooms", list_rooms, "rooms", "Lists the rooms that I serve, and what for.", private=True),

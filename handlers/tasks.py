@@ -22,7 +22,6 @@ from bot.assignments import (
 from bot.choosing import Choice, chosen, named_or_made, read_choice
 from bot.commands import Call, Refusal, Verb, nearest
 from bot.message import File, Heading, Message, Phrase, count, message, say
-from bot.notices import member_lane
 from bot.people import find_member, mention
 from bot.provisions import title, titles
 from bot.rules.labels import may_show
@@ -30,7 +29,7 @@ from bot.rules.reminders import WAITING
 from bot.rules.spread import spread
 from bot.tasklists import FILTERS, as_csv, coverage, tasks_of, tasks_on, tasks_that, without_task
 from bot.tasks import Board, board_of, by_due, look, make, reviewed, settle, who_has
-from storage.tables import Label, Member, NoticeKind, Role, Task
+from storage.tables import Label, Member, Role, Task
 
 
 def assign(call: Call) -> Message:
@@ -120,7 +119,7 @@ def done(call: Call) -> Message:
     board, me, choice = board_of(call), call.speaker, read_choice(call.words)
     _nothing_left(choice)
     tasks = chosen(call, board, choice, "done", board.held_by(me))
-    mine = [task for task in tasks if _may_finish(board, task, me)]
+    mine = [task for task in tasks if _may_finish(call, board, task)]
     finished = [task for task in mine if task.state in WAITING]
     if mine and not finished:
         raise Refusal(say("Done already: {tasks}.", tasks=board.titles(mine)))
@@ -154,7 +153,7 @@ def tasks(call: Call) -> Message | None:
         own = tasks_of(board if not in_room else board.seen_by(Label.CLOSED), call.speaker, own=True, in_room=False)
         if not in_room:
             return own
-        call.tell(member_lane(call.work, call.speaker.id), NoticeKind.REPLY, own)
+        call.answer(own)
         return None
     if asked in FILTERS:
         return tasks_that(board, asked, in_room=in_room)
@@ -255,10 +254,10 @@ def _may_accept(board: Board, task: Task, member: Member) -> bool:
     return task.lead_id == member.id or (task.backup_id == member.id and held.member_id in (None, member.id))
 
 
-def _may_finish(board: Board, task: Task, member: Member) -> bool:
-    holder = board.holder(task)
+def _may_finish(call: Call, board: Board, task: Task) -> bool:
+    holder, member = board.holder(task), call.speaker
     if holder is None:
-        return member.role is Role.COORDINATOR or member.id in (task.lead_id, task.backup_id)
+        return call.role is Role.COORDINATOR or member.id in (task.lead_id, task.backup_id)
     return holder.id == member.id or (task.lead_id == member.id and not board.holding(task).accepted)
 
 

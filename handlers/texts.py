@@ -165,7 +165,7 @@ def _may_see(call: Call, draft: Draft) -> bool:
         return True
     if draft.state is DraftState.WITHDRAWN:
         return may_show(Label.COALITION, call.ceiling)
-    return call.speaker.role is Role.COORDINATOR and may_show(draft.label, call.ceiling)
+    return call.role is Role.COORDINATOR and may_show(draft.label, call.ceiling)
 
 
 def _draft_row(draft: Draft, current: Draft | None) -> tuple[Inline, ...]:

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 from storage.tables import (
     Deadline,
+    Identity,
     Meeting,
     Member,
     Note,
@@ -28,7 +29,20 @@ Entry = list[Any]
 """[table, id, "made" | "changed" | "deleted", {field: [before, after]}], JSON values only."""
 
 FACTS: dict[str, type[SQLModel]] = {
-    table.__name__: table for table in (Deadline, Meeting, Member, Note, OnTable, Reminder, Review, Room, Session, Task)
+    table.__name__: table
+    for table in (
+        Deadline,
+        Identity,
+        Meeting,
+        Member,
+        Note,
+        OnTable,
+        Reminder,
+        Review,
+        Room,
+        Session,
+        Task,
+    )
 }
 """The tables that people change by command. Notices, lanes and the like follow from them."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, make_url
+from sqlalchemy import event, inspect, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
@@ -75,6 +75,8 @@ def sqlite_path(url: str) -> Path | None:
 
 async def _run(url: str, act: Callable[[Connection], T]) -> T:
     engine = open_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _loosen)
     try:
         with told_plainly(CANNOT):
             async with engine.begin() as connection:
@@ -83,6 +85,16 @@ async def _run(url: str, act: Callable[[Connection], T]) -> T:
         raise DatabaseProblem(CANNOT) from None
     finally:
         await engine.dispose()
+
+
+def _loosen(connection: Any, _record: object) -> None:
+    """Let a table be made anew that others refer to: SQLite would empty it first, which its references forbid."""
+    connection.execute("PRAGMA foreign_keys=OFF").close()
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise DatabaseProblem("the database has rows that refer to nothing, so it was left as it was: restore a backup")
 
 
 def _state(connection: Connection) -> State:
@@ -111,6 +123,7 @@ def _upgrade(connection: Connection) -> list[str]:
     pending = [] if current == scripts.get_current_head() else list(scripts.iterate_revisions("head", current))
     if pending:
         command.upgrade(config_for(connection), "head")
+        _check_references(connection)
     return [f"{script.revision} {script.doc.rstrip('.')}" for script in reversed(pending)]
 
 

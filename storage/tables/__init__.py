@@ -1,5 +1,6 @@
 """The tables: the records themselves, with no second set of classes that mirrors them."""
 
+from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
@@ -36,6 +37,7 @@ __all__ = [
     "Label",
     "Lane",
     "Lineage",
+    "Link",
     "Meeting",
     "MeetingState",
     "Member",
@@ -58,4 +60,5 @@ __all__ = [
     "TaskState",
     "Text",
     "Verdict",
+    "WrongCodes",
 ]

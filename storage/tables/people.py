@@ -51,6 +51,8 @@ class Identity(SQLModel, table=True):
     platform: str
     address: str = Field(sa_type=sealed("identity.address"))
     fingerprint: str = Field(index=True)
+    role: Role | None = Field(default=None, sa_type=choice(Role))
+    """The most that this account may act as, where that is less than its member may: it was linked by a code."""
 
 
 class Room(SQLModel, table=True):
@@ -79,11 +81,11 @@ class Room(SQLModel, table=True):
 
 
 class Lane(SQLModel, table=True):
-    """One destination of messages: a room, one member's direct chat, or a stranger's."""
+    """One destination of messages: a room, one member's direct chats on a platform, or a stranger's."""
 
     __table_args__ = (
         UniqueConstraint("room_id"),
-        UniqueConstraint("member_id"),
+        UniqueConstraint("member_id", "platform"),
         UniqueConstraint("coalition_id", "platform", "fingerprint"),
         Index("ix_lane_leased", "leased_until"),
     )
@@ -110,6 +112,8 @@ class Code(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     coalition_id: int | None = Field(default=None, foreign_key="coalition.id")
     purpose: str
+    identity_id: int | None = None
+    """The account that it was given to, where that matters."""
     fingerprint: str = Field(unique=True)
     expires_at: datetime = Field(sa_type=UtcTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -138,3 +142,5 @@ class Deed(SQLModel, table=True):
     done_at: datetime = Field(sa_type=UtcTime)
     journal: list[Any] = Field(sa_type=sealed_json("deed.journal"))
     undone: bool = False
+    said: str = ""
+    """The event it was said in first: an edit of that takes its place."""

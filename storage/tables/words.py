@@ -102,6 +102,7 @@ class NoticeKind(StrEnum):
     PROGRAMME = "programme"
     ALERT = "alert"
     DIGEST = "digest"
+    ANNOUNCEMENT = "announcement"
     NOTICE = "notice"
 
 

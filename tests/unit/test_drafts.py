@@ -703,10 +703,9 @@ def test_drafts_shows_each_reader_what_is_theirs(begun: World) -> None:
     begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
     add(begun, "L.3", written(MERGED))
     assert shown(begun.do(TABLE, "Ana", "drafts")) == (
-        "Draft  Date        State                      Provisions  Brackets\n"
-        "L.1    2024-01-20  current                    6           0\n"
-        "L.2    2024-01-20  withdrawn                  7           1\n"
-        "L.3    2024-01-20  waits for `draft publish`  5           0\n"
+        "Draft: L.1; Date: 2024-01-20; State: current; Provisions: 6; Brackets: 0\n"
+        "Draft: L.2; Date: 2024-01-20; State: withdrawn; Provisions: 7; Brackets: 1\n"
+        "Draft: L.3; Date: 2024-01-20; State: waits for `draft publish`; Provisions: 5; Brackets: 0\n"
         "`diff`"
     )
     assert "L.3" not in shown(begun.do(TABLE, "Luis", "drafts"))

@@ -33,6 +33,8 @@ from bot.message import (
     Table,
     Text,
     count,
+    joined,
+    mentioned,
     message,
     say,
 )  # fmt: skip
@@ -120,3 +122,12 @@ def test_json_of_anything_else_is_refused() -> None:
     """A tree is not guessed."""
     with pytest.raises(KeyError):
         Message.from_data({"blocks": [{"is": "Script", "text": "x"}]})
+
+
+def test_mentions_are_found_wherever_they_stand() -> None:
+    """In a phrase's values, a list, a table's cell, a joined line; a message without any gives none."""
+    deep = joined([say("{who} asks", who=Mention(1, "Ana")), "x"])
+    table = Table((Text("a"),), ((Mention(4, "Lu"),), (Text("b"),)))
+    content = message(Heading(deep), List((Mention(2, "Mei"), Mention(1, "Ana"))), table, Mention(3, "Sol"))
+    assert mentioned(content) == {1, 2, 3, 4}
+    assert mentioned(message(say("{who}", who="@Ana"))) == set()

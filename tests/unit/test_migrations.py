@@ -9,14 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from storage.migrate import State, state, upgrade
+from storage.migrate import State, config_for, state, upgrade
 from storage.trouble import DatabaseProblem
 from storage.work import open_engine
+
+OLD_ROWS = """\
+INSERT INTO coalition (id, name, timezone, language, wrapped_key, created_at, changes)
+VALUES (1, 'A', 'UTC', 'en', x'00', '2024-01-29 13:00:00', 0);
+INSERT INTO member (id, coalition_id, alias, organisation, role, standing, timezone, quiet)
+VALUES (1, 1, x'00', x'00', 'member', 'active', 'UTC', 1);
+INSERT INTO lane (id, coalition_id, platform, member_id, failures) VALUES (7, 1, 'slack', 1, 2);
+INSERT INTO notice (id, coalition_id, key, lane_id, kind, occasion, due, send_at, state, label, created_at)
+VALUES (1, 1, 'k', 7, 'notice', '', '2024-01-29 13:00:00', '2024-01-29 13:00:00', 'planned', 'public',
+        '2024-01-29 13:00:00');
+"""
 
 
 def url(path: Path) -> str:
@@ -47,7 +59,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert asyncio.run(state(url(path))) is State.EMPTY
     assert not path.exists()
-    assert asyncio.run(upgrade(url(path))) == ["0001 All tables"]
+    assert asyncio.run(upgrade(url(path))) == ["0001 All tables", "0002 Several accounts", "0003 Corrected commands"]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
 
@@ -87,6 +99,29 @@ def test_damage_is_told(tmp_path: Path, harm: str) -> None:
     assert asyncio.run(state(url(path))) is State.DAMAGED
     with pytest.raises(DatabaseProblem, match="put a backup back"):
         asyncio.run(upgrade(url(path)))
+
+
+def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
+    """Lanes and the notices in them come through; then a member may have a lane on each platform, and one only."""
+    path = tmp_path / "a.db"
+
+    async def first() -> None:
+        engine = open_engine(url(path))
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(config_for(sync), "0001"))
+        await engine.dispose()
+
+    asyncio.run(first())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(OLD_ROWS)
+    assert asyncio.run(state(url(path))) is State.BEHIND
+    assert asyncio.run(upgrade(url(path))) == ["0002 Several accounts", "0003 Corrected commands"]
+    with closing(sqlite3.connect(path)) as database, database:
+        assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]
+        assert database.execute("SELECT id, platform, failures FROM lane").fetchall() == [(7, "slack", 2)]
+        database.execute("INSERT INTO lane (coalition_id, platform, member_id, failures) VALUES (1, 'matrix', 1, 0)")
+        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+            database.execute("INSERT INTO lane (coalition_id, platform, member_id, failures) VALUES (1, 'slack', 1, 0)")
 
 
 @pytest.mark.parametrize("broken", ["file", "folder"])

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import text
 
-from bot.message import Message, message, say
+from bot.message import List, Mention, Message, message, say
 from bot.notices import member_lane, room_lane, tell
 from bot.occasions.leaving import Leaving, Write
 from bot.outbox import GIVE_UP_AFTER, LEASE, Outbox
@@ -246,6 +246,23 @@ def test_an_accident_of_an_adapter_holds_its_lane_and_not_for_ever(desk: Desk) -
     assert desk.states() == [NoticeState.FAILED, NoticeState.SENT, NoticeState.SENT]
 
 
+def test_a_platform_that_was_long_away_costs_no_message(desk: Desk) -> None:
+    """The pauses it asked for are no accidents of the parcel; after however many, the next pause is a usual one."""
+    desk.owe("#team", "one")
+    for _ in range(2 * GIVE_UP_AFTER):
+        desk.chat.troubles = [SendLater("away", 5)]
+        assert desk.drain() == []
+        desk.world.pass_time(seconds=5)
+    desk.chat.troubles = [ZeroDivisionError()]
+    assert desk.drain() == []
+    desk.world.write(lambda work: setattr(lane_of(work, "#team"), "failures", 5000))
+    desk.world.pass_time(minutes=10)
+    desk.chat.troubles = [SendLater("down")]
+    assert desk.drain() == []
+    desk.world.pass_time(minutes=10)
+    assert desk.drain() == ["one"]
+
+
 @pytest.mark.parametrize("appeared", [False, True])
 def test_after_a_crash_the_same_key_goes_out_again(desk: Desk, appeared: bool) -> None:
     """Whether or not the message had appeared: people see it once, and what came after it, after it."""
@@ -272,8 +289,27 @@ def test_a_lane_leased_by_a_dead_process_is_free_after_a_minute(desk: Desk) -> N
 
     desk.world.write(lease)
     assert desk.drain() == []
+    assert desk.soonest() == desk.world.now + LEASE
     desk.world.clock.advance_to(desk.world.now + LEASE)
     assert desk.drain() == ["one"]
+
+
+def test_where_nobody_else_can_send_a_dead_process_holds_no_lane(desk: Desk) -> None:
+    """What it had not settled goes out at once, under the same key."""
+    desk.owe("#team", "one")
+    desk.chat.troubles = [PowerCut()]
+
+    def lease(work: Work) -> None:
+        lane = lane_of(work, "#team")
+        lane.leased_by, lane.leased_until = "dead", desk.world.now + LEASE
+
+    with pytest.raises(PowerCut):
+        desk.drain()
+    desk.world.write(lease)
+    assert desk.drain() == []
+    desk.outbox = Outbox(desk.world.store, desk.world.clock, {"console": desk.chat}, WRITERS, sole=("console",))
+    assert desk.drain() == ["one"]
+    assert len({sent.key for sent in desk.chat.tried}) == 1
 
 
 def test_above_the_ceiling_only_a_count_appears(desk: Desk) -> None:
@@ -347,3 +383,40 @@ def test_two_coalitions_have_lanes_of_their_own(desk: Desk) -> None:
     )
     desk.drain()
     assert sorted((sent.name, sent.text) for sent in desk.chat.shown) == [("Ana", "ours"), ("Zoë", "theirs")]
+
+
+def test_a_destination_knows_the_accounts_of_those_mentioned_and_its_label(desk: Desk) -> None:
+    """Those who have an account on that platform; after a crash the same parcel knows the same."""
+    now, luis = desk.world.now, desk.world.member_id("Luis")
+    mention = Mention(luis, "Luis")
+
+    def act(work: Work) -> None:
+        gone = work.put(Member(coalition_id=work.tenant, alias="Obi"))
+        content = message(List((say("{who}", who=mention), Mention(gone.id, "Obi"))))
+        tell(work, lane_of(work, "#hall"), TASK, content, key="m", now=now, label=Label.PUBLIC)
+
+    desk.world.write(act)
+    desk.chat.troubles = [PowerCut()]
+    with pytest.raises(PowerCut):
+        desk.drain()
+    desk.world.clock.advance_to(now + LEASE)
+    desk.world.run(desk.restarted().drain())
+    first, again = (sent.to for sent in desk.chat.tried)
+    assert (first.accounts, first.label, first.loud) == ({luis: "luis"}, Label.PUBLIC, False)
+    assert (again.accounts, again.label, again.loud) == ({luis: "luis"}, Label.PUBLIC, False)
+
+
+def test_only_an_announcement_is_loud_also_after_a_crash(desk: Desk) -> None:
+    """What is too sensitive for the room to see wakes nobody there."""
+    desk.owe("#team", "hear", NoticeKind.ANNOUNCEMENT)
+    desk.chat.troubles = [PowerCut()]
+    with pytest.raises(PowerCut):
+        desk.drain()
+    desk.world.clock.advance_to(desk.world.now + LEASE)
+    desk.world.run(desk.restarted().drain())
+    desk.owe("#team", "an alert", ALERT)
+    desk.owe("#hall", "not for here", NoticeKind.ANNOUNCEMENT)
+    desk.drain()
+    assert [(sent.name, sent.to.loud) for sent in desk.chat.tried] == [
+        ("team", True), ("team", True), ("team", False), ("hall", False),
+    ]  # fmt: skip

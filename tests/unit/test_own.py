@@ -189,8 +189,8 @@ def test_undo_does_not_leave_the_coalition_without_a_coordinator(talk: Conversat
     assert world.read(lambda work: find_member(work, "Luis").role) == "coordinator"
 
 
-def test_an_announcement_waits_for_yes(talk: Conversation) -> None:
-    """How many it reaches is said first; then it goes to the rooms for alerts that may read it, and nowhere else."""
+def test_an_announcement_waits_for_yes(talk: Conversation, world: World) -> None:
+    """How many it reaches is said first; then it goes, loud, to the rooms for alerts that may read it."""
     assert talk.say("Luis", "announce Fire") == ["@Luis: `announce` is for coordinators. Ask one of them."]
     asked = talk.say("Ana", "announce We meet at 9:00 <!channel>")
     assert asked == ["@Ana: This goes to 1 room and reaches 3 people. Say `yes` to send it."]
@@ -198,6 +198,7 @@ def test_an_announcement_waits_for_yes(talk: Conversation) -> None:
     assert [line for line in announced if line.startswith("#")] == [
         "#team: Announcement\nWe meet at 9:00 <!channel>\nFrom @Ana"
     ]
+    assert [sent.name for sent in world.chat.shown if sent.to.loud] == ["team"]
     assert talk.say("Ana", "yes") == ["@Ana: Nothing waits for a yes from you."]
 
 

@@ -1,0 +1,113 @@
+"""What an adapter learns of people and rooms, told to the coordinators: who cannot be reached, whose keys changed.
+
+Adapters call these in a transaction of the coalition concerned; `bot.whence` tells which ones an account or a room
+belongs to. The messages name aliases and go to coordinators only. What was told once is not told again under its key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
+from bot.identities import account_at
+from bot.message import Inline, Message, count, joined, message, say
+from bot.notices import coordinators, member_lane, tell
+from bot.people import mention
+from bot.tasks import look
+from storage.cipher import active
+from storage.tables import Label, Member, NoticeKind, Room, Standing
+from storage.work import Work
+
+_PLATFORMS = {"matrix": "Matrix", "slack": "Slack"}
+
+
+def cannot_reach(work: Work, now: dt.datetime, member_id: int, platform: str) -> None:
+    """Tell that a member gets nothing on a platform, and how much waits for them; once a day at most."""
+    member = work.row(Member, member_id)
+    if member.standing is not Standing.ACTIVE:
+        return
+    n = len(look(work, now).held_by(member))
+    tasks = count(n, "{n} task is theirs: `tasks @{alias}`.", "{n} tasks are theirs: `tasks @{alias}`.",
+                  alias=member.alias)  # fmt: skip
+    content = message(
+        say("I cannot reach {who} on {platform}.", who=mention(member), platform=_PLATFORMS.get(platform, platform)),
+        tasks if n else say("No task is theirs."),
+        say("Ask them another way to write to me there, or `reassign` what cannot wait.") if n else None,
+    )
+    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"unreachable/{member_id}/{now:%Y%m%d}")
+
+
+def joined_closed_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) -> None:
+    """Tell who is new in a closed room: accounts, or what they are called; once a day at most for the same ones."""
+    new = say("New in #{room}: {people}.", room=room.name, people=_people(work, room, names))
+    advice = say("The room is closed: if somebody does not belong there, take them out of it.")
+    _tell_of_closed(work, now, room, names, "joined", message(new, advice))
+
+
+def left_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) -> None:
+    """Tell who left a closed room, likewise."""
+    gone = say("No longer in #{room}: {people}.", room=room.name, people=_people(work, room, names))
+    _tell_of_closed(work, now, room, names, "left", message(gone))
+
+
+def room_moved(work: Work, platform: str, old_address: str, new_address: str) -> Room | None:
+    """Serve a room at its new address from now on, and give it; None where no such room is served or the new one is."""
+    room, taken = _rooms_at(work, platform, old_address), _rooms_at(work, platform, new_address)
+    own = next((row for row in room if row.coalition_id == work.tenant), None)
+    if own is None or taken:
+        return None
+    own.address, own.fingerprint = new_address, active()[0].fingerprint(new_address)
+    return own
+
+
+def identity_changed(work: Work, now: dt.datetime, member_id: int, change: str | None = None) -> None:
+    """Tell that a member's security identity changed; `change` is the platform's mark of it, else the day is."""
+    member = work.row(Member, member_id)
+    content = message(
+        say("The security identity of {who} changed.", who=mention(member)),
+        say("Ask them another way whether that was them. If not, somebody else may read and write as them there."),
+    )
+    key = f"identity-changed/{member_id}/{change or f'{now:%Y%m%d}'}"
+    _tell(work, now, _others(work, member) or [member], NoticeKind.ALERT, content, key)
+
+
+def device_unsigned(work: Work, now: dt.datetime, member_id: int, n: int, change: str | None = None) -> None:
+    """Tell that a member uses `n` devices that they have not verified; `change` as for identity_changed()."""
+    member = work.row(Member, member_id)
+    devices = count(n, "{who} uses {n} device that they have not verified.",
+                    "{who} uses {n} devices that they have not verified.", who=mention(member))  # fmt: skip
+    advice = say("Ask them to verify it in their app, or to sign it out if it is not theirs.")
+    key = f"device-unsigned/{member_id}/{n}/{change or f'{now:%Y%m%d}'}"
+    _tell(work, now, _others(work, member) or [member], NoticeKind.ALERT, message(devices, advice), key)
+
+
+def _tell_of_closed(
+    work: Work, now: dt.datetime, room: Room, names: Sequence[str], what: str, content: Message
+) -> None:
+    if room.label is not Label.CLOSED or not names:
+        return
+    mark = active()[0].fingerprint("\n".join(sorted(names)))  # keys are not encrypted
+    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, f"{what}/{room.id}/{mark}/{now:%Y%m%d}")
+
+
+def _tell(work: Work, now: dt.datetime, people: Sequence[Member], kind: NoticeKind, content: Message, key: str) -> None:
+    for person in people:
+        tell(work, member_lane(work, person.id), kind, content, key=f"{key}/{person.id}", now=now)
+
+
+def _others(work: Work, member: Member) -> list[Member]:
+    return [person for person in coordinators(work) if person.id != member.id]
+
+
+def _people(work: Work, room: Room, names: Sequence[str]) -> Inline:
+    """Give those who are members as such, the others as they are called."""
+    found = [(name, account_at(work, room.platform, name)) for name in names]
+    return joined([mention(work.row(Member, account.member_id)) if account else name for name, account in found])
+
+
+def _rooms_at(work: Work, platform: str, address: str) -> list[Room]:
+    """Give the rooms with that address, in whatever coalition."""
+    prints = active()[0].fingerprints(address)
+    return list(work.exec(select(Room).where(Room.platform == platform, col(Room.fingerprint).in_(prints))))

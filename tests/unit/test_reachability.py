@@ -1,0 +1,145 @@
+"""What an adapter learns of people and rooms: the coordinators hear of it once, and nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.app import command_table
+from bot.message import message, say
+from bot.notices import room_lane, tell
+from bot.reachability import (
+    cannot_reach,
+    device_unsigned,
+    identity_changed,
+    joined_closed_room,
+    left_room,
+    room_moved,
+)  # fmt: skip
+from bot.whence import coalitions_of_account, coalitions_of_room
+from storage.tables import Label, Member, Notice, NoticeKind, Purpose, Role, Room, Standing
+from storage.work import Work
+from tests.conftest import World
+from tests.fakes.conversation import Conversation
+
+
+@pytest.fixture
+def talk(world: World) -> Conversation:
+    """Give a conversation in which Luis has two tasks and Mei coordinates too."""
+    conversation = Conversation(world, command_table(), {})
+    world.write(lambda work: setattr(member(work, "Mei"), "role", Role.COORDINATOR))
+    for words in ("print the badges", "book a room"):
+        conversation.say("Luis", f"assign {words} @luis")
+    return conversation
+
+
+def member(work: Work, alias: str) -> Member:
+    """Find a member."""
+    return next(row for row in work.rows(Member) if row.alias == alias)
+
+
+def closed(work: Work) -> Room:
+    """Give #team as a closed room."""
+    room = next(row for row in work.rows(Room) if row.name == "team")
+    room.label = Label.CLOSED
+    return room
+
+
+def heard(talk: Conversation, act: Callable[[Work], object]) -> list[str]:
+    """Do it in a transaction, and give what appears within the ten minutes that company may wait."""
+    before = len(talk.world.chat.shown)
+    talk.world.write(act)
+    talk.settle()
+    talk.wait(minutes=10)
+    return sorted(f"@{sent.name}: {sent.text}" for sent in talk.world.chat.shown[before:])
+
+
+def test_coordinators_learn_who_cannot_be_reached_once_a_day(talk: Conversation, world: World) -> None:
+    """With what waits for them; on whatever platform, once; a day later again."""
+    luis = world.member_id("Luis")
+    text = (
+        "I cannot reach @Luis on Matrix.\n2 tasks are theirs: `tasks @Luis`.\n"
+        "Ask them another way to write to me there, or `reassign` what cannot wait."
+    )
+    assert heard(talk, lambda work: cannot_reach(work, world.now, luis, "matrix")) == [f"@Ana: {text}", f"@Mei: {text}"]
+    assert heard(talk, lambda work: cannot_reach(work, world.now, luis, "slack")) == []
+    world.pass_time(days=1)
+    assert len(heard(talk, lambda work: cannot_reach(work, world.now, luis, "matrix"))) == 2
+
+
+def test_the_one_who_cannot_be_reached_is_not_told(talk: Conversation, world: World) -> None:
+    """A coordinator out of reach shows to the others; who only asked to join to nobody."""
+    mei = world.member_id("Mei")
+    assert heard(talk, lambda work: cannot_reach(work, world.now, mei, "matrix")) == [
+        "@Ana: I cannot reach @Mei on Matrix.\nNo task is theirs."
+    ]
+    world.write(lambda work: setattr(member(work, "Luis"), "standing", Standing.ASKED))
+    luis = world.read(lambda work: member(work, "Luis").id)
+    assert heard(talk, lambda work: cannot_reach(work, world.now, luis, "matrix")) == []
+
+
+def test_who_comes_and_goes_in_a_closed_room_is_told(talk: Conversation, world: World) -> None:
+    """Members by alias, others as they are called; of other rooms nothing is told, and names are in no key."""
+    told = heard(talk, lambda work: joined_closed_room(work, world.now, closed(work), ["luis", "@eve:example.org"]))
+    text = (
+        "New in #team: @Luis, @eve:example.org.\n"
+        "The room is closed: if somebody does not belong there, take them out of it."
+    )
+    assert told == [f"@Ana: {text}", f"@Mei: {text}"]
+    again = ["@eve:example.org", "luis"]
+    assert heard(talk, lambda work: joined_closed_room(work, world.now, closed(work), again)) == []
+    assert heard(talk, lambda work: left_room(work, world.now, closed(work), ["luis"])) == [
+        "@Ana: No longer in #team: @Luis.", "@Mei: No longer in #team: @Luis.",
+    ]  # fmt: skip
+    assert heard(talk, lambda work: joined_closed_room(work, world.now, closed(work), [])) == []
+    hall = world.read(lambda work: next(row for row in work.rows(Room) if row.name == "hall"))
+    assert heard(talk, lambda work: joined_closed_room(work, world.now, hall, ["eve"])) == []
+    assert not any("example" in row.key for row in world.read(lambda work: work.rows(Notice)))
+    assert {row.label for row in world.read(lambda work: work.rows(Notice, Notice.kind == NoticeKind.NOTICE))} == {
+        Label.COALITION
+    }
+
+
+def test_a_room_that_moved_is_served_at_its_new_address(talk: Conversation, world: World) -> None:
+    """What was owed to it goes there; a room that is not served, and an address that is, change nothing."""
+
+    def move(work: Work) -> str | None:
+        tell(work, room_lane(work, closed(work)), NoticeKind.ALERT, message(say("x")), key="x", now=world.now)
+        moved = room_moved(work, "console", "team", "!new:example.org")
+        return moved.name if moved else None
+
+    assert world.write(move) == "team"
+    talk.settle()
+    assert [sent.to.address for sent in world.chat.shown if sent.name == "team"] == ["!new:example.org"]
+    assert world.read(lambda work: coalitions_of_room(work, "console", "!new:example.org")) == {1}
+    assert world.read(lambda work: coalitions_of_room(work, "console", "team")) == set()
+    assert world.write(lambda work: room_moved(work, "console", "nowhere", "x")) is None
+    assert world.write(lambda work: room_moved(work, "console", "!new:example.org", "hall")) is None
+    other = world.found("Other", {}, {"cellar": (Label.CLOSED, [Purpose.TASKS])})
+    assert world.write(lambda work: room_moved(work, "console", "hall", "cellar")) is None
+    assert world.write(lambda work: room_moved(work, "console", "hall", "x"), other) is None
+
+
+def test_a_changed_identity_and_unverified_devices_are_told_once_a_change(talk: Conversation, world: World) -> None:
+    """The same change again says nothing; the next one does; the person is not who is asked."""
+    luis, ana = world.member_id("Luis"), world.member_id("Ana")
+    changed = heard(talk, lambda work: identity_changed(work, world.now, luis, "key1"))
+    assert [line.split("\n")[0] for line in changed] == [
+        "@Ana: The security identity of @Luis changed.", "@Mei: The security identity of @Luis changed.",
+    ]  # fmt: skip
+    assert heard(talk, lambda work: identity_changed(work, world.now, luis, "key1")) == []
+    assert len(heard(talk, lambda work: identity_changed(work, world.now, luis, "key2"))) == 2
+    (to_mei,) = heard(talk, lambda work: device_unsigned(work, world.now, ana, 2))
+    assert to_mei.startswith("@Mei: @Ana uses 2 devices that they have not verified.")
+    assert heard(talk, lambda work: device_unsigned(work, world.now, ana, 2)) == []
+    world.write(lambda work: setattr(member(work, "Mei"), "role", Role.MEMBER))
+    (alone,) = heard(talk, lambda work: device_unsigned(work, world.now, ana, 1))
+    assert alone.startswith("@Ana: @Ana uses 1 device that they have not verified.")
+
+
+def test_which_coalitions_an_account_belongs_to(world: World) -> None:
+    """For an adapter that learns something of an account, and has no command to go by."""
+    other = world.found("Other", {"Luis": (Role.MEMBER, "UTC")}, {})
+    assert world.read(lambda work: coalitions_of_account(work, "console", "luis")) == {1, other}
+    assert world.read(lambda work: coalitions_of_account(work, "matrix", "luis")) == set()
