@@ -16,6 +16,11 @@ from rich.console import Console as Screen
 
 from bot import terminal
 from bot.adapters.console import ConsoleProblem
+from bot.adapters.matrix.account import AccountProblem
+from bot.adapters.matrix.connection import LoggedOut
+from bot.adapters.matrix.lock import StoreHeld
+from bot.adapters.matrix.login import LoginProblem
+from bot.adapters.matrix.sealed import StoreProblem
 from bot.problem import Problem
 from bot.screen import clean
 from bot.texts.document import Unreadable
@@ -29,7 +34,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 text_app = typer.Typer(no_args_is_help=True, help="Read and compare drafts.")
 db_app = typer.Typer(no_args_is_help=True, help="Look after the database.")
 app.add_typer(text_app, name="text")
+matrix_app = typer.Typer(no_args_is_help=True, help="Look after the Matrix account.")
 app.add_typer(db_app, name="db")
+app.add_typer(matrix_app, name="matrix")
 
 Config = Annotated[
     Path | None, typer.Option("--config", envvar="DRAGOMAN_CONFIG", help="The configuration file (dragoman.toml).")
@@ -44,6 +51,11 @@ KNOWN = (
     SettingsProblem,
     BackupProblem,
     DatabaseProblem,
+    AccountProblem,
+    LoginProblem,
+    LoggedOut,
+    StoreProblem,
+    StoreHeld,
     terminal.CommandProblem,
 )
 _given: dict[str, Path | None] = {}
@@ -146,6 +158,35 @@ def db_restore(
 ) -> None:
     """Put a backup back."""
     _run(lambda: terminal.restore_database(_settings(config), file, force=force))
+
+
+@matrix_app.command("login")
+def matrix_login(config: Config = None) -> None:
+    """Log the bot in, once; its identity is made and its recovery key shown."""
+    _run(lambda: terminal.matrix_login(_settings(config)))
+
+
+@matrix_app.command("recover")
+def matrix_recover(
+    recovery_key: Annotated[
+        str | None, typer.Option("--recovery-key", envvar="DRAGOMAN_MATRIX_RECOVERY_KEY", help="Asked for otherwise.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Rebuild a lost store from the recovery key, without a new identity."""
+    _run(lambda: terminal.matrix_recover(_settings(config), recovery_key))
+
+
+@matrix_app.command("status")
+def matrix_status(config: Config = None) -> None:
+    """Show device, cross-signing, other devices, and the rooms with who reads there."""
+    _run(lambda: terminal.matrix_status(_settings(config)))
+
+
+@matrix_app.command("trust")
+def matrix_trust(user: str, config: Config = None) -> None:
+    """Accept a person's changed identity, after you have asked them."""
+    _run(lambda: terminal.matrix_trust(_settings(config), user))
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ def correct(post: Post, again: Draft | None, left: Sequence[Task]) -> tuple[int,
         label = Label.COALITION if personal else Label.PUBLIC
         content = _correction(post, again, textless.get(lane.id, []), personal=personal, alerted=lane.id in lanes)
         post.tell(lane, "correction", content, label)
-    members = sum(1 for lane in told if lane.member_id is not None)
+    members = len({lane.member_id for lane in told if lane.member_id is not None})
     return members, len(told) - members
 
 

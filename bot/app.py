@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from bot.adapters.matrix.account import account_file
 from bot.clock import Clock
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
@@ -17,11 +18,11 @@ from bot.occasions.leaving import Write
 from bot.outbox import Outbox
 from bot.ports import Chat
 from config.settings import Settings
-from handlers import broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
+from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
 from storage.cipher import read_key_file
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, rooms)
+FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, accounts, rooms)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")
@@ -45,16 +46,15 @@ def open_store(settings: Settings) -> Store:
 
 
 def rehearsed(settings: Settings) -> tuple[str, ...]:
-    """Give the platforms whose messages the console shows: its own, and those that no setting lets `run` serve.
+    """Give the platforms whose messages the console shows: its own, and those that `run` has no account to serve with.
 
     What it shows is marked as sent: of a chat that is really served, people would then miss it.
     """
-    given = [name for name, field in type(settings).model_fields.items() if getattr(settings, name) != field.default]
-    served = {platform for platform in PLATFORMS for name in given if name.startswith(platform)}
+    served = {"matrix"} if account_file(settings.matrix_store).exists() else set()
     return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
-def build(store: Store, clock: Clock, chats: Mapping[str, Chat]) -> Engine:
-    """Put the parts together."""
+def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = ()) -> Engine:
+    """Put the parts together; `sole` names the platforms on which no other process can be sending."""
     dispatch = Dispatch(store, clock, command_table())
-    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers()))
+    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers(), sole))

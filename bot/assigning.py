@@ -69,7 +69,7 @@ def read_people(call: Call, given: Arguments) -> tuple[list[Member], Member | No
     people = list({person.id: person for name in given.people for person in [find_member(call.work, name)]}.values())
     backup = find_member(call.work, given.backup) if given.backup else None
     everybody = [*people, *([backup] if backup else [])]
-    if call.speaker.role is not Role.COORDINATOR and any(person.id != call.speaker.id for person in everybody):
+    if call.role is not Role.COORDINATOR and any(person.id != call.speaker.id for person in everybody):
         raise Refusal(
             say("Assigning others is for coordinators; you are a member. `take article 24` takes it yourself.")
         )

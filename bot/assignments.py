@@ -139,7 +139,7 @@ def send(
     """Tell one member of tasks in the direct chat, under the most sensitive label among them."""
     highest = max((label, *(task.label for task in tasks)), key=lambda one: one.rank)
     about = About("told.tasks", None, {"by": call.speaker.id, **facts}) if facts is not None else None
-    call.tell(member_lane(call.work, member.id), NoticeKind.TASK, content, highest, about)
+    call.tell(member_lane(call.work, member.id), NoticeKind.TASK, content, highest, about=about)
 
 
 def handed_over(

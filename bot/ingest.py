@@ -12,6 +12,7 @@ from bot.changes import step_of
 from bot.clock import Clock
 from bot.concerns import impact_of
 from bot.drafts import as_document, fingerprint, kept_bytes, write_down
+from bot.invocation import ASKED_ON
 from bot.message import Message
 from bot.notices import member_lane, tell
 from bot.previews import preview, same_text, unreadable
@@ -119,7 +120,7 @@ def _answer(work: Work, draft: Draft, content: Message, now: dt.datetime) -> Non
     """Tell the coordinator who added the draft, and nobody else."""
     if draft.added_by is None:
         return
-    lane = member_lane(work, draft.added_by)
+    lane = member_lane(work, draft.added_by, (draft.origin or {}).get(ASKED_ON))
     before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
     key = f"draft/{draft.id}/{len(before)}"
     label = room_ceiling(Label.CLOSED, lane.platform)  # the platform has seen the file already

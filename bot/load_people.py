@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from bot.linking import forget
 from bot.loadfile import LoadFile, MemberTable, Place, RoomTable, wrong
 from bot.loading import Loaded, Loading, considered, differences, noted
 from bot.merge import merge
@@ -74,12 +75,13 @@ def _settle_accounts(loading: Loading, index: int, member: Member, table: Member
     """Give a member the accounts that are new in the file, and say which."""
     work = loading.work
     accounts = considered(_accounts(member, table), {CONSOLE, *table.model_fields_set}, old or None)
-    rows = {row.platform: row for row in work.rows(Identity, Identity.member_id == member.id)}
+    rows = {row.platform: row for row in reversed(work.rows(Identity, Identity.member_id == member.id))}
     now = {name: rows[name].address if name in rows else None for name in accounts}
     found = merge(accounts, old, now)
     loading.keep(f"member {member.alias}", {name: (now[name], accounts[name]) for name in found.kept})
     for platform, address in found.apply.items():
         if platform in rows:
+            forget(work, rows[platform])
             work.delete(rows[platform])
             work.flush()
         if address is not None:

@@ -7,7 +7,7 @@ filled with values and which may mark `code` and **bold**; values are never pars
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeAlias
 
@@ -198,6 +198,11 @@ def message(*parts: Block | Inline | None) -> Message:
     return Message(tuple(part if isinstance(part, _BLOCKS) else Paragraph(part) for part in given))
 
 
+def mentioned(content: Message) -> set[int]:
+    """Give the ids of the members whom a message mentions, wherever in it."""
+    return set(_mentioned(content))
+
+
 def actions(*pairs: tuple[Phrase, str]) -> Actions:
     """Make the line of next steps from pairs of words and command."""
     return Actions(tuple(Action(words, command) for words, command in pairs))
@@ -221,6 +226,17 @@ _NODES: dict[str, type[Any]] = {
         Joined,
     )
 }
+
+
+def _mentioned(value: Any) -> Iterator[int]:
+    if isinstance(value, Mention):
+        yield value.member_id
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _mentioned(getattr(value, part.name))
+    elif isinstance(value, Mapping | tuple | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _mentioned(item)
 
 
 def _to_data(value: Any) -> Any:

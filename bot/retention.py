@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlmodel import col, update
+from sqlmodel import col, delete, update
 
-from storage.tables import Inbox, InboxState, Notice, NoticeState, Parcel, ParcelState
+from bot.linking import LOCKED_FOR
+from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, WrongCodes
 from storage.work import Work
 
 SENT_CONTENT = dt.timedelta(days=7)
@@ -15,6 +16,8 @@ INBOX_CONTENT = dt.timedelta(days=1)
 
 def erase_old(work: Work, now: dt.datetime) -> None:
     """Erase the content whose time has come, in all coalitions: of what left, and of what never will."""
+    work.exec(delete(Link).where(col(Link.expires_at) <= now))
+    work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

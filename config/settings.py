@@ -16,7 +16,9 @@ from sqlalchemy.exc import ArgumentError
 DEFAULT_CONFIG = Path("dragoman.toml")
 PREFIX = "DRAGOMAN_"
 
-_BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key"}
+_BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key", "matrix_store": "matrix"}
+_NOT_IN_FILE = ("config", "matrix_password")
+"""What a file may not hold: the password is asked for, or given in the environment for one command."""
 _ALIKE = 0.8
 _MEMORY = ":memory:"
 
@@ -38,6 +40,19 @@ class Settings(BaseSettings):
     """An SQLAlchemy URL with an async driver."""
     key_file: Path
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    matrix_store: Path
+    """The folder of the Matrix device's keys; its account file stands beside it."""
+    matrix_homeserver: str | None = None
+    matrix_user: str | None = None
+    matrix_password: SecretStr | None = None
+    """Only for `matrix login` and `matrix recover`, and only from the environment."""
+    matrix_servers: str = ""
+    """Servers, with commas between them, whose people may open a direct chat unasked."""
+
+    @property
+    def welcome_servers(self) -> tuple[str, ...]:
+        """Give the servers whose people may open a direct chat unasked."""
+        return tuple(name for part in self.matrix_servers.split(",") if (name := part.strip().casefold()))
 
 
 def config_path(config: Path | None = None) -> Path:
@@ -57,17 +72,19 @@ def load_settings(config: Path | None = None) -> Settings:
     _refuse_slips_in_environment()
     written = _read_file(path)
     values: dict[str, Any] = {name: value for name, value in written.items() if not os.environ.get(_variable(name))}
-    database, key_file = (_place(name, written, path) for name in ("database_url", "key_file"))
+    database, key_file, matrix = (_place(name, written, path) for name in _BESIDE)
     values |= {
         "config": path,
         "database_url": async_url(*database),
         "key_file": _path(*key_file),
+        "matrix_store": _path(*matrix),
     }
     try:
         return Settings(**values)
-    except ValidationError:
-        source = _source("log_level", path)
-        raise SettingsProblem(f"{source} must be debug, info, warning or error.") from None
+    except ValidationError as problem:
+        name = str(problem.errors()[0]["loc"][0])
+        wanted = "debug, info, warning or error" if name == "log_level" else "text in quotes"
+        raise SettingsProblem(f"{_source(name, path)} must be {wanted}.") from None
 
 
 def async_url(given: str, folder: Path, source: str = "The database") -> str:
@@ -140,7 +157,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise SettingsProblem(
             f"{path.name} cannot be read: it is nested too deeply, or a number is too long."
         ) from None
-    known = [name for name in Settings.model_fields if name != "config"]
+    known = [name for name in Settings.model_fields if name not in _NOT_IN_FILE]
     for name in values:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 from sqlmodel import SQLModel
 
+from bot.accounts import open_account
 from bot.clock import SimulatedClock
 from bot.commands import Call, CommandTable
 from bot.invocation import Invocation
@@ -95,6 +96,15 @@ class World:
     def room_id(self, name: str, coalition_id: int | None = None) -> int:
         """Give a room's id."""
         return self.read(lambda work: next(room.id for room in work.rows(Room) if room.name == name), coalition_id)
+
+    def add_account(self, alias: str, address: str, platform: str = PLATFORM) -> None:
+        """Give a member one more account."""
+
+        def act(work: Work) -> None:
+            member = find_member(work, alias)
+            open_account(work, self.saying(address, "", platform=platform), member)
+
+        self.write(act)
 
     def found(
         self,

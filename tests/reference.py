@@ -85,6 +85,7 @@ def _words(part: ast.expr) -> str:
 def _verb(verb: Verb) -> str:
     notes = [f"for {SPEAKERS[verb.role]}"]
     notes += ["answered in the direct chat"] if verb.private else []
+    notes += ["from a verified device"] if verb.guarded else []
     notes += ["`undo` takes it back"] if verb.undoable else []
     notes += [f"also `{alias}`" for alias in verb.aliases]
     lines = [f"\n**`{verb.usage}`**: {verb.summary} ({'; '.join(notes)})\n"]

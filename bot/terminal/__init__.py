@@ -4,8 +4,10 @@ from bot.terminal.database import backup_database, restore_database, upgrade_dat
 from bot.terminal.demo import demo
 from bot.terminal.drafts import compare_texts, parse_text
 from bot.terminal.house import doctor, init, setup
+from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
-from bot.terminal.talk import console, load, serve
+from bot.terminal.serving import serve
+from bot.terminal.talk import console, load
 
 __all__ = [
     "CommandProblem",
@@ -16,6 +18,10 @@ __all__ = [
     "doctor",
     "init",
     "load",
+    "matrix_login",
+    "matrix_recover",
+    "matrix_status",
+    "matrix_trust",
     "parse_text",
     "restore_database",
     "serve",

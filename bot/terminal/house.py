@@ -14,6 +14,7 @@ from bot.app import open_store
 from bot.clock import SystemClock
 from bot.codes import new_code
 from bot.commands import nearest
+from bot.terminal.matrix import check_matrix
 from bot.terminal.opening import MENDS, CommandProblem, write
 from config.settings import Settings, SettingsProblem, config_path, load_settings
 from storage import migrate
@@ -120,7 +121,12 @@ async def doctor(config: Path | None) -> int:
     except SettingsProblem as problem:
         write(f"configuration  WRONG: {problem}")
         return 1
-    checks = (("key file", _check_key), ("database", _check_database), ("clock", _check_clock))
+    checks = (
+        ("key file", _check_key),
+        ("database", _check_database),
+        ("clock", _check_clock),
+        ("matrix", check_matrix),
+    )
     wrong = 0
     for name, check in checks:
         problem_found, words = await check(settings)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +16,6 @@ from bot.clock import SimulatedClock, SystemClock
 from bot.engine import Engine
 from bot.load import load_file
 from bot.planning import replan
-from bot.scheduler import ScheduledAlarm
 from bot.terminal.opening import CommandProblem, coalition_name, first_coordinator, opened, write, write_problem
 from config.settings import Settings
 from storage.tables import Coalition, Identity, Member
@@ -124,22 +121,3 @@ async def console_account(store: Store, coalition: str | None, alias: str) -> st
 
     coalition_id = await store.read(None, which)
     return await store.read(coalition_id, find) if coalition_id is not None else None
-
-
-async def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT. With no chat configured, what is due appears on the terminal."""
-    async with opened(settings) as store:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        clock = SystemClock()
-        engine = build(store, clock, {"console": ConsoleChat(write)})
-        alarm = ScheduledAlarm()
-        write_problem(
-            f"running since {clock.now().astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, terminal only; stop with Ctrl-C"
-        )
-        try:
-            await engine.run(alarm, stop)
-        finally:
-            alarm.close()
-    return 0

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from bot.app import PLATFORMS
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
-from tests.conftest import PLATFORM, World
+from tests.conftest import World
 from tests.fakes.chat import Sent
 
 
@@ -20,7 +21,7 @@ class Conversation:
     def __init__(self, world: World, table: CommandTable, writers: Mapping[str, Write]) -> None:
         self.world = world
         self._dispatch = Dispatch(world.store, world.clock, table)
-        self._outbox = Outbox(world.store, world.clock, {PLATFORM: world.chat}, writers)
+        self._outbox = Outbox(world.store, world.clock, dict.fromkeys(PLATFORMS, world.chat), writers)
 
     def say(self, alias: str, words: str, room: str | None = None, **others: Any) -> list[str]:
         """Let somebody say something; gives what appears then, each as "#room: text" or "@Name: text"."""

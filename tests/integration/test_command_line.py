@@ -210,8 +210,8 @@ def test_a_console_before_the_load(bare: House) -> None:
         f":attach {NEW}", "draft add DEM/CONF.7/L.3/Rev.2 dated 2024-02-02", "draft publish", "yes", "drafts",
         "draft withdraw", "yes", "drafts", ":at 2024-02-06T14:30:00Z",
     )  # fmt: skip
-    lists = [row["text"].splitlines() for row in rows if row["text"].startswith("Draft ")]
-    states = [[line.split()[2] for line in lines if line.startswith("DEM")] for lines in lists]
+    lists = [row["text"] for row in rows if row["text"].startswith("Draft: ")]
+    states = [re.findall(r"State: (\w+)", text) for text in lists]
     assert states == [["earlier", "current"], ["current", "withdrawn"]]
     due = {(row["at"], row["text"].split(":")[0]) for row in rows if row["kind"] == "countdown"}
     assert due >= {("2024-02-05T15:00:00+00:00", "In 1 day"), ("2024-02-06T14:30:00+00:00", "In 30 minutes")}
@@ -377,7 +377,7 @@ def test_closed_streams(bare: House) -> None:
 def test_doctor_and_environment(house: House) -> None:
     """All is well, also when everything is named by the environment; without a database it says what to run."""
     well = house("doctor")
-    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 4)
+    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 5)
     elsewhere = house.folder / "elsewhere"
     elsewhere.mkdir()
     named = {

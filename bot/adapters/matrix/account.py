@@ -1,0 +1,57 @@
+"""The bot's account on its homeserver, kept encrypted beside the store: who it is, and its token."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from storage.cipher import DEPLOYMENT, KeyProblem, Keyring
+
+_CONTEXT = "matrix.account"
+
+
+class AccountProblem(Exception):
+    """The account file is missing or cannot be used; str() is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One login: the device keeps its id and token for as long as the bot lives."""
+
+    homeserver: str
+    user_id: str
+    device_id: str
+    token: str
+    since: int
+    """When it logged in, in milliseconds since 1970: what was said before is not for it."""
+
+
+def account_file(store: Path) -> Path:
+    """Give the place of the account file for a store's folder: beside it, so that it outlives a lost store."""
+    return store.with_name(f"{store.name}.account")
+
+
+def read_account(path: Path, keyring: Keyring) -> Account:
+    """Read the account; raises AccountProblem when there is none, or when the key file does not fit."""
+    try:
+        return Account(**json.loads(keyring.open(path.read_bytes(), _CONTEXT)))
+    except FileNotFoundError:
+        raise AccountProblem("Matrix is not set up: run `dragoman matrix login`.") from None
+    except OSError as problem:
+        raise AccountProblem(f"{path} cannot be read: {problem.strerror}.") from None
+    except (KeyProblem, ValueError, TypeError):
+        raise AccountProblem(f"{path} is damaged, or was made with another key file than this one.") from None
+
+
+def write_account(path: Path, account: Account, keyring: Keyring) -> None:
+    """Keep the account, for its owner only, whole or not at all."""
+    sealed = keyring.seal(DEPLOYMENT, json.dumps(asdict(account)).encode(), _CONTEXT)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(sealed)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)

@@ -1,0 +1,161 @@
+"""Matrix as the core's chat: a parcel appears once, encrypted, in its room or in somebody's direct chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from nio.crypto.attachments import encrypt_attachment
+
+from bot.adapters.matrix.devices import Devices
+from bot.adapters.matrix.encryption import Encryption
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.render import files, render
+from bot.adapters.matrix.rooms import ALGORITHM, Room, Rooms, apply
+from bot.message import File, Message
+from bot.ports import Destination, SendLater, SendRefused
+from storage.tables import NoticeKind
+
+UNANSWERED = 5.0
+"""How long a lane waits while the server does not answer, in seconds; at the start a message waits so long itself."""
+_QUIET = (NoticeKind.COUNTDOWN, NoticeKind.DIGEST)
+"""What does not ring: phones are silent for notices by default."""
+_ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": ALGORITHM}}
+_log = structlog.get_logger()
+
+
+class MatrixChat:
+    """Sends as the bot's one device."""
+
+    def __init__(
+        self,
+        server: Homeserver,
+        rooms: Rooms,
+        devices: Devices,
+        encryption: Encryption,
+        synced: asyncio.Event,
+        sent: Callable[[str], None],
+    ) -> None:
+        """Take the parts; `synced` is set while syncs are answered, `sent` hears where something was sent."""
+        self._server, self._rooms, self._devices, self._encryption = server, rooms, devices, encryption
+        self._synced, self._sent = synced, sent
+        self._starting = True
+        self.buttons = True
+        """Whether a message says which reactions do what its commands do; off where platforms are compared."""
+
+    async def send(self, to: Destination, message: Message, key: str) -> str | None:
+        """Make the message appear once, and give its event id. Raises SendLater or SendRefused."""
+        await self._be_in_step()
+        try:
+            room = await self._room(to)
+            quiet = to.kind in _QUIET
+            content = render(message, to.reader, to.accounts, notice=quiet, loud=to.loud, buttons=self.buttons)
+            event_id = await self._put(room, content | _relation(to, room), key)
+            for n, file in enumerate(files(message)):
+                await self._file(room, file, f"{key}.{n}")
+            for place in {room.room_id, str(to.origin.get("room", ""))}:
+                self._sent(place)
+            return event_id
+        except Limited as problem:
+            raise SendLater("limited", problem.seconds) from None
+        except Away as problem:
+            raise SendLater(str(problem)) from None
+        except TokenRevoked:
+            raise SendLater("token-revoked") from None
+        except Denied as problem:
+            raise SendRefused(problem.code) from None
+
+    async def typing(self, room_id: str, *, on: bool) -> None:
+        """Show in a room that an answer is on its way, or no longer; what goes wrong with that is let be."""
+        body = {"typing": on} | ({"timeout": 20_000} if on else {})
+        try:
+            await self._server.ask("PUT", f"/rooms/{part(room_id)}/typing/{part(self._rooms.me)}", body)
+        except (Limited, Away, Denied) as problem:
+            _log.debug("typing not shown", code=type(problem).__name__)
+
+    async def _be_in_step(self) -> None:
+        """Raise SendLater while the server is away; just after the start, wait for the first sync instead."""
+        if self._starting:
+            self._starting = False
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._synced.wait(), UNANSWERED)
+        if not self._synced.is_set():
+            raise SendLater("not-synced", UNANSWERED)
+
+    async def _room(self, to: Destination) -> Room:
+        room = await self._direct(to.address) if to.reader.personal else self._rooms.get(to.address)
+        if room is None:
+            raise SendRefused("not-in-room")
+        if not room.encrypted:
+            raise SendRefused("room-not-encrypted")
+        return room
+
+    async def _direct(self, user: str) -> Room:
+        """Give the direct chat with a person, opened where there is none; one they left is not opened again."""
+        room = self._rooms.direct_with(user)
+        if room is None:
+            return await self._open(user)
+        if room.members.get(user) not in ("join", "invite"):
+            raise SendRefused("left")
+        return room
+
+    async def _open(self, user: str) -> Room:
+        answer = await self._server.ask(
+            "POST",
+            "/createRoom",
+            {
+                "preset": "trusted_private_chat",
+                "is_direct": True,
+                "invite": [user],
+                "initial_state": [_ENCRYPTION],
+            },
+        )
+        room = self._rooms.open(str(answer["room_id"]))
+        # Known at once: the next sync brings the same.
+        apply(room, _ENCRYPTION)
+        room.direct = True
+        room.members |= {self._rooms.me: "join", user: room.members.get(user, "invite")}
+        self._rooms.save(room)
+        await self._note_direct(user, room.room_id)
+        return room
+
+    async def _note_direct(self, user: str, room_id: str) -> None:
+        """Tell the account's other clients, if there are any, that this is a direct chat."""
+        path = f"/user/{part(self._rooms.me)}/account_data/m.direct"
+        try:
+            known: Mapping[str, Any] = await self._server.ask("GET", path)
+        except Denied:
+            known = {}
+        others = known.get(user)
+        chats = [*others, room_id] if isinstance(others, list) else [room_id]
+        await self._server.ask("PUT", path, {**known, user: chats})
+
+    async def _put(self, room: Room, content: Mapping[str, Any], key: str) -> str:
+        self._devices.watch(room.readers())
+        await self._devices.refresh(self._server, room.readers())
+        self._encryption.learn(room.readers())
+        sealed = await self._encryption.encrypt(self._server, room, "m.room.message", content)
+        path = f"/rooms/{part(room.room_id)}/send/m.room.encrypted/{part(key)}"
+        return str((await self._server.ask("PUT", path, sealed))["event_id"])
+
+    async def _file(self, room: Room, file: File, key: str) -> None:
+        content = file.text.encode()
+        sealed, keys = encrypt_attachment(content)
+        address = await self._server.upload(sealed)
+        info = {"mimetype": "text/plain", "size": len(content)}
+        body = {"msgtype": "m.file", "body": file.name, "filename": file.name, "info": info, "m.mentions": {}}
+        await self._put(room, body | {"file": {**keys, "url": address}}, key)
+
+
+def _relation(to: Destination, room: Room) -> dict[str, Any]:
+    """Put an answer into the thread, or under the message, in which it was asked; elsewhere it stands alone."""
+    event, thread = to.origin.get("event"), to.origin.get("thread")
+    if to.origin.get("room") != room.room_id or not event:
+        return {}
+    answers = {"m.in_reply_to": {"event_id": event}}
+    if not thread:
+        return {"m.relates_to": answers}
+    return {"m.relates_to": {"rel_type": "m.thread", "event_id": thread, "is_falling_back": True, **answers}}

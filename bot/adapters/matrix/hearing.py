@@ -1,0 +1,311 @@
+"""What the bot makes of what it hears: words, reactions, files and redactions become invocations for the core."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import structlog
+from nio.crypto.attachments import decrypt_attachment
+from sqlmodel import col, select
+
+from bot.adapters.matrix.devices import News
+from bot.adapters.matrix.encryption import Clear
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.invitations import is_welcome
+from bot.adapters.matrix.reactions import reaction_command
+from bot.adapters.matrix.rooms import Room, Rooms
+from bot.adapters.matrix.sealed import SealedStore
+from bot.adapters.matrix.wording import Said, read
+from bot.clock import Clock
+from bot.commands import without_prefix
+from bot.dispatch import NO, YES
+from bot.invocation import Attachment, Invocation
+from bot.message import Message
+from bot.ports import Core
+from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_moved
+from storage.cipher import active
+from storage.tables import Identity, Parcel
+from storage.work import Store, Work
+
+PLATFORM = "matrix"
+LARGEST_FILE = 20 * 2**20
+"""How large a draft may be, in bytes."""
+AGAIN = dt.timedelta(minutes=10)
+"""For how long a file waits for the command that is about it."""
+JOIN_AGAIN = (0, 1, 4)
+"""How long to wait before each try to answer an invitation, in seconds."""
+FETCH_AGAIN = (1, 4)
+"""How long to wait before each new try to fetch a file, in seconds."""
+FETCH_SECONDS = 60.0
+"""How long fetching a file may take; nobody is heard meanwhile."""
+_FILE, _LATEST = "file", "latest"
+_log = structlog.get_logger()
+
+
+class Hearing:
+    """Listens to the rooms on the core's behalf."""
+
+    def __init__(
+        self,
+        server: Homeserver,
+        sealed: SealedStore,
+        rooms: Rooms,
+        store: Store,
+        clock: Clock,
+        core: Core,
+        servers: tuple[str, ...] = (),
+    ) -> None:
+        """Take the core, and the servers whose people may open a direct chat unasked."""
+        self._server, self._sealed, self._rooms, self._store = server, sealed, rooms, store
+        self._clock, self._core, self._servers = clock, core, servers
+
+    async def message(self, room: Room, event: Mapping[str, Any], clear: Clear) -> None:
+        """Take a message that came encrypted, in clear."""
+        if clear.type == "m.room.message":
+            said = self._read(room, event, clear.content)
+            if said is not None:
+                await self._said(room, event, said, vouched=clear.vouched)
+        elif clear.type == "m.reaction":
+            await self._reacted(room, event, clear.content)
+
+    async def open_message(self, room: Room, event: Mapping[str, Any]) -> None:
+        """Take an event that came in clear: reactions and redactions always do, words only where nobody can listen."""
+        kind, content = event.get("type"), event.get("content")
+        if kind == "m.reaction" and isinstance(content, Mapping):
+            await self._reacted(room, event, content)
+        elif kind == "m.room.redaction":
+            await self._redacted(room, event)
+        elif kind == "m.room.message" and not room.encrypted and isinstance(content, Mapping):
+            said = self._read(room, event, content)
+            if said is not None and self._is_meant(room, said):
+                await self._ask_for_encryption(room)
+
+    async def unreadable(self, room: Room, event: Mapping[str, Any]) -> None:
+        """Tell a member once for each key that did not come that their message could not be read."""
+        content = event.get("content")
+        session = str(content.get("session_id", ""))[:64] if isinstance(content, Mapping) else ""
+        asked = self._invocation(room, event, Said(""))
+        await self._core.receive(replace(asked, event_id=f"{room.room_id}/{session}/unreadable", unreadable=True))
+
+    async def invited(self, room: Room, inviter: str) -> None:
+        """Join where a coordinator invites, or somebody to their own direct chat; decline anything else."""
+        now = self._clock.now()
+        welcome = bool(self._rooms.before(room.room_id)) or await is_welcome(
+            self._store, inviter, now, direct=room.direct, servers=self._servers
+        )
+        verb = "join" if welcome else "leave"
+        for wait in JOIN_AGAIN:
+            await asyncio.sleep(wait)
+            try:
+                await self._server.ask("POST", f"/rooms/{part(room.room_id)}/{verb}", {})
+                break
+            except Denied as problem:  # a room of another server may not be known here yet
+                _log.warning("invitation not answered", code=problem.code)
+        if not welcome:
+            self._rooms.forget(room.room_id)
+
+    async def came(self, room: Room, users: list[str]) -> None:
+        """Report who joined a closed room."""
+        others = [user for user in users if user != self._rooms.me]
+        if others:
+            await self._in_room(room, lambda work, served: joined_closed_room(work, self._clock.now(), served, others))
+
+    async def gone(self, room: Room) -> None:
+        """Note that the bot was put out of a room; what is owed there is refused when it is due."""
+        _log.warning("no longer in a room", encrypted=room.encrypted)
+
+    async def moved(self, room: Room) -> None:
+        """Follow a room to the one that took its place, as soon as that lets the bot in."""
+        if self._rooms.get(room.successor) is None:
+            try:
+                await self._server.ask("POST", f"/join/{part(room.successor)}", {})
+            except (Denied, Away, Limited) as problem:
+                _log.warning("room not followed", code=type(problem).__name__)
+                return
+        await self._in_room(room, lambda work, _: room_moved(work, PLATFORM, room.room_id, room.successor))
+        room.successor = ""
+        self._rooms.save(room)
+
+    async def learnt(self, news: News) -> None:
+        """Tell coordinators that a member's identity changed, or that they use devices they have not verified."""
+        for coalition_id, member_id in await self._store.read(None, lambda work: _memberships(work, news.user_id)):
+            await self._store.write(coalition_id, partial(_report, self._clock.now(), news, member_id))
+            self._core.wake()
+
+    async def _said(self, room: Room, event: Mapping[str, Any], said: Said, *, vouched: bool) -> None:
+        if said.file is not None:
+            self._remember_file(room, event, said)
+        if not self._is_meant(room, said) or (not said.words and said.corrects is None):
+            return
+        invocation = self._invocation(room, event, said)
+        attached = await self._attached(room, event, said)
+        await self._core.receive(replace(invocation, vouched=vouched, attachments=attached))
+
+    def _read(self, room: Room, event: Mapping[str, Any], content: Mapping[str, Any]) -> Said | None:
+        """Read a message; one that is malformed is skipped, and the next one comes."""
+        try:
+            return read(content, _names(room), self._rooms.me)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
+            _log.warning("event skipped", event_id=str(event.get("event_id", ""))[:64], code=type(problem).__name__)
+            return None
+
+    def _is_meant(self, room: Room, said: Said) -> bool:
+        """Tell whether words are for the bot: all in a direct chat, else what bears its mark, its name or an answer."""
+        _, prefixed = without_prefix(said.words)
+        answer = said.words.casefold().strip(" .!") in YES + NO
+        return self._is_direct(room) or prefixed or said.names_bot or answer or said.answers is not None
+
+    def _is_direct(self, room: Room) -> bool:
+        return room.partner(self._rooms.me) is not None
+
+    def _invocation(self, room: Room, event: Mapping[str, Any], said: Said) -> Invocation:
+        sender, direct = str(event["sender"]), self._is_direct(room)
+        origin = {"room": room.room_id, "event": str(event["event_id"]), "sender": sender, "room_name": room.name}
+        return Invocation(
+            event_id=str(event["event_id"]),
+            platform=PLATFORM,
+            sender=sender,
+            sender_name=room.names.get(sender, "") or sender[1:].partition(":")[0],
+            words=said.words,
+            said_at=dt.datetime.fromtimestamp(event["origin_server_ts"] / 1000, dt.UTC),
+            place=None if direct else room.room_id,
+            addressed=direct or said.names_bot,
+            reply_to=said.answers,
+            mentions=said.mentions,
+            corrects=said.corrects,
+            servable=room.is_guarded(),
+            origin=origin | ({"thread": said.thread} if said.thread else {}),
+        )
+
+    async def _reacted(self, room: Room, event: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+        """Take a reaction for the button that it stands for, on a message of the bot's own."""
+        relation = content.get("m.relates_to")
+        if not isinstance(relation, Mapping) or relation.get("rel_type") != "m.annotation":
+            return
+        target, emoji = str(relation.get("event_id", "")), str(relation.get("key", ""))
+        message = await self._own_message(target)
+        command = reaction_command(message, emoji) if message is not None else None
+        if command is not None:
+            invocation = self._invocation(room, event, Said(command, answers=target))
+            # Reactions come in clear, and a server could forge them.
+            await self._core.receive(replace(invocation, addressed=True, vouched=False))
+
+    async def _redacted(self, room: Room, event: Mapping[str, Any]) -> None:
+        content = event.get("content")
+        target = event.get("redacts") or (content.get("redacts") if isinstance(content, Mapping) else None)
+        if isinstance(target, str):
+            invocation = self._invocation(room, event, Said("", corrects=target))
+            await self._core.receive(replace(invocation, addressed=False, vouched=False))
+
+    async def _own_message(self, event_id: str) -> Message | None:
+        """Give what the bot said in a message of its own, while that is kept."""
+        coalition_id = await self._store.read(None, lambda work: _coalition_of(work, event_id))
+        if coalition_id is None:
+            return None
+        content = await self._store.read(coalition_id, lambda work: _content_of(work, event_id))
+        return Message.from_data(content) if content else None
+
+    def _remember_file(self, room: Room, event: Mapping[str, Any], said: Said) -> None:
+        row = {"file": dict(said.file or {}), "at": event["origin_server_ts"], "sender": event["sender"]}
+        self._sealed.put(_FILE, str(event["event_id"]), row)
+        self._sealed.put(_LATEST, f"{room.room_id}/{event['sender']}", row)
+
+    async def _attached(self, room: Room, event: Mapping[str, Any], said: Said) -> tuple[Attachment, ...]:
+        """Fetch the file that a command is about: its own, the one replied to, or for a draft the sender's last."""
+        file = said.file
+        if file is None and said.answers:
+            row = self._sealed.get(_FILE, said.answers)
+            file = row["file"] if row else None
+        if file is None and without_prefix(said.words)[0].casefold().startswith("draft add"):
+            row = self._sealed.get(_LATEST, f"{room.room_id}/{event['sender']}")
+            fresh = row and event["origin_server_ts"] - row["at"] < AGAIN.total_seconds() * 1000
+            file = row["file"] if row and fresh else None
+        if file is None:
+            return ()
+        content = await self._fetch(file)
+        return (Attachment(str(file["name"]), content),) if content is not None else ()
+
+    async def _fetch(self, file: Mapping[str, Any]) -> bytes | None:
+        """Fetch and open a file; None where it cannot be had: it is answered like a command without one."""
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                sealed = await self._download(str(file["url"]))
+            return None if sealed is None else decrypt_attachment(sealed, file["key"], file["hash"], file["iv"])
+        except (TokenRevoked, Limited):
+            raise
+        except Exception as problem:  # where it lies and what opens it are the sender's choice
+            _log.warning("file not fetched", code=type(problem).__name__)
+            return None
+
+    async def _download(self, address: str) -> bytes | None:
+        """Download a file; a server that is away is asked again a few times: it may be the one that keeps the file."""
+        for wait in FETCH_AGAIN:
+            try:
+                return await self._server.download(address, LARGEST_FILE)
+            except Away:
+                await asyncio.sleep(wait)
+        return await self._server.download(address, LARGEST_FILE)
+
+    async def _ask_for_encryption(self, room: Room) -> None:
+        """Say once, in the only words that ever go out in clear, that nothing is said here without encryption."""
+        if self._sealed.get("asked", room.room_id) is not None:
+            return
+        self._sealed.put("asked", room.room_id, True)
+        words = "I talk in encrypted rooms only. Please turn on encryption in this room's settings, then say it again."
+        body = {"msgtype": "m.notice", "body": words, "m.mentions": {}}
+        await self._server.ask("PUT", f"/rooms/{part(room.room_id)}/send/m.room.message/asked", body)
+
+    async def _in_room(self, room: Room, act: Callable[[Work, Any], object]) -> None:
+        """Run `act` on the served room, where this is one."""
+        from storage.tables import Room as Served  # noqa: PLC0415 - two kinds of room meet here only
+
+        def found(work: Work) -> int | None:
+            prints = active()[0].fingerprints(room.room_id)
+            return work.exec(
+                select(Served.coalition_id).where(Served.platform == PLATFORM, col(Served.fingerprint).in_(prints))
+            ).first()
+
+        def run(work: Work) -> None:
+            prints = active()[0].fingerprints(room.room_id)
+            served = work.first(Served, Served.platform == PLATFORM, col(Served.fingerprint).in_(prints))
+            if served is not None:
+                act(work, served)
+
+        coalition_id = await self._store.read(None, found)
+        if coalition_id is not None:
+            await self._store.write(coalition_id, run)
+            self._core.wake()
+
+
+def _report(now: dt.datetime, news: News, member_id: int, work: Work) -> None:
+    if news.identity_changed:
+        identity_changed(work, now, member_id)
+    if news.unsigned:
+        device_unsigned(work, now, member_id, news.unsigned)
+
+
+def _names(room: Room) -> dict[str, str]:
+    return {user: room.names[user] for user in room.here() if user in room.names}
+
+
+def _coalition_of(work: Work, event_id: str) -> int | None:
+    prints = active()[0].fingerprints(event_id)
+    return work.exec(select(Parcel.coalition_id).where(col(Parcel.fingerprint).in_(prints))).first()
+
+
+def _content_of(work: Work, event_id: str) -> dict[str, Any] | None:
+    parcel = work.first(Parcel, col(Parcel.fingerprint).in_(active()[0].fingerprints(event_id)))
+    return parcel.content if parcel is not None else None
+
+
+def _memberships(work: Work, user_id: str) -> list[tuple[int, int]]:
+    prints = active()[0].fingerprints(user_id)
+    rows = select(Identity.coalition_id, Identity.member_id).where(
+        Identity.platform == PLATFORM, col(Identity.fingerprint).in_(prints)
+    )
+    return [(row[0], row[1]) for row in work.exec(rows)]

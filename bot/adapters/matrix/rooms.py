@@ -1,0 +1,158 @@
+"""The rooms as the bot knows them, kept from one sync to the next: who is in, and whether they are encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+KIND = "room"
+HERE = ("join", "invite")
+"""The memberships of those who read along, or will once they accept."""
+ALGORITHM = "m.megolm.v1.aes-sha2"
+
+
+class Keeper(Protocol):
+    """What rooms are kept in."""
+
+    def put(self, kind: str, name: str, value: Any) -> None:
+        """Keep a value."""
+
+    def delete(self, kind: str, name: str) -> None:
+        """Forget a value."""
+
+    def all(self, kind: str) -> dict[str, Any]:
+        """Give all values of a kind by name."""
+
+
+@dataclass
+class Room:
+    """One room that the bot is in, or was invited to."""
+
+    room_id: str
+    encrypted: bool = False
+    """Once true it stays true, whatever the server says later: an encrypted room never gets plaintext."""
+    join_rule: str = "invite"
+    history: str = "shared"
+    name: str = ""
+    direct: bool = False
+    """Somebody said that this is a direct chat; it is one while nobody else is in it."""
+    members: dict[str, str] = field(default_factory=dict)
+    """Membership by user id."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Display name by user id."""
+    successor: str = ""
+    """The room that took its place."""
+
+    def here(self) -> list[str]:
+        """Give those who are in it or invited."""
+        return [user for user, membership in self.members.items() if membership in HERE]
+
+    def joined(self) -> list[str]:
+        """Give those who are in it."""
+        return [user for user, membership in self.members.items() if membership == "join"]
+
+    def readers(self) -> list[str]:
+        """Give those who are meant to read what is said now: the invited too, unless history begins at joining."""
+        return self.joined() if self.history == "joined" else self.here()
+
+    def partner(self, me: str) -> str | None:
+        """Give the one other person of a direct chat; None for a room, also for one that became one."""
+        others = [user for user in self.here() if user != me]
+        if len(others) > 1 or not (self.direct or not self.name):
+            return None
+        gone = [user for user, membership in self.members.items() if user != me and membership == "leave"]
+        return others[0] if others else (gone[0] if self.direct and len(gone) == 1 else None)
+
+    def is_guarded(self) -> bool:
+        """Tell whether it may be served: encrypted, and nobody comes in without an invitation."""
+        return self.encrypted and self.join_rule in ("invite", "knock", "restricted", "private")
+
+
+class Rooms:
+    """All rooms of the bot's account."""
+
+    def __init__(self, me: str, keeper: Keeper) -> None:
+        """Take the bot's own user id, and what keeps the rooms."""
+        self.me, self._keeper = me, keeper
+        self._rooms = {name: Room(**value) for name, value in keeper.all(KIND).items()}
+
+    def __iter__(self) -> Iterator[Room]:
+        """Go through the rooms that the bot is in."""
+        return (room for room in self._rooms.values() if room.members.get(self.me) == "join")
+
+    def get(self, room_id: str) -> Room | None:
+        """Give a room that the bot is in, or None."""
+        room = self._rooms.get(room_id)
+        return room if room is not None and room.members.get(self.me) == "join" else None
+
+    def open(self, room_id: str) -> Room:
+        """Give what is known of a room, whether or not the bot is in it."""
+        return self._rooms.setdefault(room_id, Room(room_id))
+
+    def save(self, room: Room) -> None:
+        """Keep a room as it is now."""
+        self._keeper.put(KIND, room.room_id, asdict(room))
+
+    def forget(self, room_id: str) -> None:
+        """Drop a room that was declined."""
+        self._rooms.pop(room_id, None)
+        self._keeper.delete(KIND, room_id)
+
+    def direct_with(self, user: str) -> Room | None:
+        """Give the encrypted direct chat with a person: one they are in before one they are invited to or left."""
+        found = [room for room in self if room.encrypted and room.partner(self.me) == user]
+        rank = {"join": 0, "invite": 1}
+        return min(found, key=lambda room: rank.get(room.members.get(user, ""), 2), default=None)
+
+    def shared_with(self, user: str) -> list[Room]:
+        """Give the rooms in which a person reads along."""
+        return [room for room in self if user in room.here()]
+
+    def before(self, room_id: str) -> list[Room]:
+        """Give the rooms whose place a room took."""
+        return [room for room in self if room.successor == room_id]
+
+    def followed(self, room: Room) -> list[Room]:
+        """Give the rooms that are to be left for others now: this one, or those whose place it took."""
+        return [room] if room.successor else self.before(room.room_id)
+
+    def watched(self) -> set[str]:
+        """Give everybody whose devices matter: the readers of encrypted rooms."""
+        return {user for room in self if room.encrypted for user in room.here()}
+
+
+def apply(room: Room, event: Mapping[str, Any]) -> None:
+    """Take a state event into a room; one that is malformed changes nothing."""
+    content, key = event.get("content"), event.get("state_key")
+    if not isinstance(content, Mapping) or not isinstance(key, str):
+        return
+    match event.get("type"):
+        case "m.room.encryption":
+            room.encrypted = True
+        case "m.room.member":
+            _member(room, key, content)
+        case "m.room.join_rules":
+            room.join_rule = _word(content, "join_rule", room.join_rule)
+        case "m.room.history_visibility":
+            room.history = _word(content, "history_visibility", room.history)
+        case "m.room.name":
+            room.name = _word(content, "name", "")
+        case "m.room.canonical_alias":
+            room.name = room.name or _word(content, "alias", "")
+        case "m.room.tombstone":
+            room.successor = _word(content, "replacement_room", "")
+
+
+def _member(room: Room, user: str, content: Mapping[str, Any]) -> None:
+    room.members[user] = _word(content, "membership", "leave")
+    if content.get("is_direct") is True:
+        room.direct = True
+    name = _word(content, "displayname", "")
+    if name and room.members[user] in HERE:
+        room.names[user] = name
+
+
+def _word(content: Mapping[str, Any], name: str, default: str) -> str:
+    value = content.get(name, default)
+    return value if isinstance(value, str) else default

@@ -1,0 +1,173 @@
+"""Where Dragoman comes, stays and speaks: invitations, encryption, upgrades, people who leave."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlmodel import select
+
+from storage.tables import Label, Room
+from storage.work import Work
+from tests.fakes.human import Human
+from tests.integration.matrix.conftest import People
+from tests.integration.matrix.deployment import Deployment, enrol
+from tests.integration.matrix.test_talking import served
+
+API = "/_matrix/client/v3"
+ROOMS_ONLY = "I talk in encrypted rooms only. Please turn on encryption in this room's settings, then say it again."
+
+
+async def membership(human: Human, room: str, user: str) -> str:
+    """Give somebody's membership as the server has it."""
+    events = await human.raw_timeline(room)
+    found: list[str] = [
+        e["content"]["membership"] for e in events if e["type"] == "m.room.member" and e["state_key"] == user
+    ]
+    return found[-1]
+
+
+def test_invitations(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A coordinator's invitation to a room and a member's to a direct chat are taken, anybody else's declined."""
+
+    async def scene() -> None:
+        ana, luis, eve = [await people.arrive(name) for name in ("Ana", "Luis", "Eve")]
+        await enrol(bot, {ana: "coordinator", luis: "member"})
+        await bot.start()
+        rooms = [
+            (ana, await ana.make_room("team", invite=[bot.user_id]), "join"),
+            (luis, await luis.make_room("mine", invite=[bot.user_id]), "leave"),
+            (luis, await luis.direct_chat(bot.user_id), "join"),
+            (eve, await eve.direct_chat(bot.user_id), "leave"),
+            (eve, await eve.make_room("trap", invite=[bot.user_id]), "leave"),
+        ]
+        for human, room, expected in rooms:
+            for _ in range(50):
+                if (found := await membership(human, room, bot.user_id)) != "invite":
+                    break
+                await asyncio.sleep(0.1)
+            assert (room, found) == (room, expected)
+
+    runner.run(scene())
+
+
+def test_allowed_server(people: People, runner: asyncio.Runner, bot: Deployment) -> None:
+    """A stranger of an allowed server may open a direct chat and ask to join."""
+
+    async def scene() -> None:
+        ana, eve = await people.arrive("Ana"), await people.arrive("Eve")
+        await enrol(bot, {ana: "coordinator"})
+        bot.servers = (people.synapse.server_name,)
+        await bot.start()
+        chat = await eve.direct_chat(bot.user_id)
+        await eve.say(chat, "tasks")
+        [answer] = await eve.hear(chat)
+        assert answer.body == "I work for a coalition and answer its members. To ask to join, say `hello`."
+        await eve.say(chat, "hello Eve, Open Labs, Bogota")
+        [answer] = await eve.hear(chat)
+        assert answer.body == "Thank you. A coordinator looks at it, and I will tell you here."
+        [told] = await ana.join_invited()
+        [asks] = await ana.hear(told)
+        assert asks.body.startswith("Eve of Open Labs (Bogota) asks to join.")
+
+    runner.run(scene())
+
+
+def test_only_encrypted_rooms(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """In a room without encryption it says one sentence, once, and serves it only when it is encrypted."""
+
+    async def scene() -> None:
+        ana = await people.arrive("Ana")
+        await ana.cross_sign()
+        await enrol(bot, {ana: "coordinator"})
+        await bot.start()
+        room = await ana.make_room("open", encrypted=False, invite=[bot.user_id])
+        await ana.until(lambda: False, 0.5)
+        for _ in range(2):
+            await ana.say(room, "!room here for tasks")
+        assert [message.body for message in await ana.hear(room, 2, timeout=3)] == [ROOMS_ONLY]
+        content = {"algorithm": "m.megolm.v1.aes-sha2"}
+        await ana.ask("PUT", f"{API}/rooms/{room}/state/m.room.encryption", content)
+        await ana.sync()
+        await ana.say(room, "!room here for tasks")
+        [answer] = await ana.hear(room)
+        assert (answer.encrypted, answer.body[:23]) == (True, "This room is served now")
+
+    runner.run(scene())
+
+
+def test_only_invited_rooms(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A room that anybody may enter is not served."""
+
+    async def scene() -> None:
+        ana = await people.arrive("Ana")
+        await ana.cross_sign()
+        await enrol(bot, {ana: "coordinator"})
+        await bot.start()
+        room = await ana.make_room("market", public=True, invite=[bot.user_id])
+        await ana.until(lambda: False, 0.5)
+        await ana.say(room, "!room here for tasks")
+        [chat] = await ana.join_invited()
+        [answer] = await ana.hear(chat)
+        assert answer.body.startswith("I serve only rooms that are encrypted and that people come into by invitation.")
+
+    runner.run(scene())
+
+
+def test_upgrade(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A room that is upgraded is followed: what was served there is served in its successor."""
+
+    async def scene() -> None:
+        ana, _, room = await served(bot, people)
+        answer = await ana.ask("POST", f"{API}/rooms/{room}/upgrade", {"new_version": "11"})
+        new = str(answer["replacement_room"])
+        assert "m.room.encryption" in [event["type"] for event in await ana.raw_timeline(new)]
+        await ana.ask("POST", f"{API}/rooms/{new}/invite", {"user_id": bot.user_id})
+        await ana.until(lambda: False, 1)
+        await ana.say(new, "!take write a letter")
+        found = await bot.store.read(1, lambda work: [row.address for row in work.exec(select(Room))])
+        assert found == [new]
+
+    runner.run(scene())
+
+
+def test_who_left_is_told_nothing_there(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A person who left the direct chat gets nothing there, and the coordinators learn that they cannot be reached."""
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people)
+        await ana.say(room, "!assign write a letter @Luis")
+        await ana.hear(room)
+        [chat] = await luis.join_invited()
+        assert len(await luis.hear(chat)) == 1
+        await luis.leave(chat)
+        await ana.until(lambda: False, 0.5)
+        await luis.say(room, "!export tasks")
+        [told] = await ana.join_invited()
+        [alarm] = await ana.hear(told)
+        assert "@Luis" in alarm.body
+        said = [e for e in await luis.raw_timeline(chat) if e["sender"] == bot.user_id and "state_key" not in e]
+        assert len(said) == 1
+
+    runner.run(scene())
+
+
+def close_all(work: Work) -> None:
+    """Let all rooms be closed ones."""
+    for room in work.rows(Room):
+        room.label = Label.CLOSED
+
+
+def test_newcomers_in_a_closed_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Coordinators hear who joined a closed room."""
+
+    async def scene() -> None:
+        ana, _luis, room = await served(bot, people)
+        await bot.store.write(1, close_all)
+        eve = await people.arrive("Eve")
+        await ana.invite(room, eve.user_id)
+        await eve.join_invited()
+        [told] = await ana.join_invited()
+        [alarm] = await ana.hear(told)
+        assert alarm.body.startswith(f"New in #general: {eve.user_id}.")
+
+    runner.run(scene())

@@ -1,0 +1,7 @@
+"""Soak tests of Matrix stand on what its other tests stand on."""
+
+from __future__ import annotations
+
+from tests.integration.matrix.conftest import bot, homeserver, people, runner, synapse
+
+__all__ = ["bot", "homeserver", "people", "runner", "synapse"]
