@@ -30,6 +30,7 @@ from storage.coalitions import founding
 from storage.tables import Coalition, Identity, Label, Member, Purpose, Role, Room
 from storage.work import Store, Work, open_engine
 from tests.fakes.chat import RecordingChat
+from tests.fakes.synapse import Synapse
 
 T = TypeVar("T")
 
@@ -229,3 +230,19 @@ def world(tmp_path: Path, founded: Path, clock: SimulatedClock, chat: RecordingC
 def store(world: World) -> Store:
     """Give the database of the small coalition."""
     return world.store
+
+
+@pytest.fixture(scope="session")
+def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
+    """Give the one server of this test process, started when the first test asks for it."""
+    server = Synapse(tmp_path_factory.mktemp("synapse"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def synapse(homeserver: Synapse) -> Synapse:
+    """Give the server, running again if a test before this one left it down."""
+    homeserver.start()
+    return homeserver

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.integration.matrix.conftest import bot, homeserver, people, runner, synapse
+from tests.integration.matrix.conftest import bot, people, runner
 
-__all__ = ["bot", "homeserver", "people", "runner", "synapse"]
+__all__ = ["bot", "people", "runner"]

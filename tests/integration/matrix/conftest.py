@@ -41,22 +41,6 @@ class People:
             await human.close()
 
 
-@pytest.fixture(scope="session")
-def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
-    """Give the one server of this test process, started when the first test asks for it."""
-    server = Synapse(tmp_path_factory.mktemp("synapse"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def synapse(homeserver: Synapse) -> Synapse:
-    """Give the server, running again if a test before this one left it down."""
-    homeserver.start()
-    return homeserver
-
-
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
     """Give the test's event loop."""
