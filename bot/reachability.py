@@ -52,6 +52,15 @@ def left_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) ->
     _tell_of_closed(work, now, room, names, "left", message(gone))
 
 
+def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
+    """Tell that nothing reaches a served room any more: the bot was put out of it; once a day at most."""
+    content = message(
+        say("I am no longer in #{room}, and what I owe it does not arrive.", room=room.name),
+        say("Invite me there again, or say `room here for …` in another room."),
+    )
+    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-lost/{room.id}/{now:%Y%m%d}")
+
+
 def room_moved(work: Work, platform: str, old_address: str, new_address: str) -> Room | None:
     """Serve a room at its new address from now on, and give it; None where no such room is served or the new one is."""
     room, taken = _rooms_at(work, platform, old_address), _rooms_at(work, platform, new_address)

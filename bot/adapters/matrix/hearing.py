@@ -27,7 +27,7 @@ from bot.dispatch import NO, YES
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.ports import Core
-from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_moved
+from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_lost, room_moved
 from storage.cipher import active
 from storage.tables import Identity, Parcel
 from storage.work import Store, Work
@@ -116,8 +116,8 @@ class Hearing:
             await self._in_room(room, lambda work, served: joined_closed_room(work, self._clock.now(), served, others))
 
     async def gone(self, room: Room) -> None:
-        """Note that the bot was put out of a room; what is owed there is refused when it is due."""
-        _log.warning("no longer in a room", encrypted=room.encrypted)
+        """Tell coordinators that the bot was put out of a room that it serves."""
+        await self._in_room(room, lambda work, served: room_lost(work, self._clock.now(), served))
 
     async def moved(self, room: Room) -> None:
         """Follow a room to the one that took its place, as soon as that lets the bot in."""
@@ -140,7 +140,9 @@ class Hearing:
     async def _said(self, room: Room, event: Mapping[str, Any], said: Said, *, vouched: bool) -> None:
         if said.file is not None:
             self._remember_file(room, event, said)
-        if not self._is_meant(room, said) or (not said.words and said.corrects is None):
+        if not said.words and said.corrects is None:
+            return
+        if not self._is_meant(room, said) and not (said.answers and await self._is_own(said.answers)):
             return
         invocation = self._invocation(room, event, said)
         attached = await self._attached(room, event, said)
@@ -155,10 +157,10 @@ class Hearing:
             return None
 
     def _is_meant(self, room: Room, said: Said) -> bool:
-        """Tell whether words are for the bot: all in a direct chat, else what bears its mark, its name or an answer."""
+        """Tell whether words are for the bot: all in a direct chat, else what bears its mark or name, a yes or a no."""
         _, prefixed = without_prefix(said.words)
         answer = said.words.casefold().strip(" .!") in YES + NO
-        return self._is_direct(room) or prefixed or said.names_bot or answer or said.answers is not None
+        return self._is_direct(room) or prefixed or said.names_bot or answer
 
     def _is_direct(self, room: Room) -> bool:
         return room.partner(self._rooms.me) is not None
@@ -201,6 +203,10 @@ class Hearing:
         if isinstance(target, str):
             invocation = self._invocation(room, event, Said("", corrects=target))
             await self._core.receive(replace(invocation, addressed=False, vouched=False))
+
+    async def _is_own(self, event_id: str) -> bool:
+        """Tell whether a message is one of the bot's own."""
+        return await self._store.read(None, lambda work: _coalition_of(work, event_id)) is not None
 
     async def _own_message(self, event_id: str) -> Message | None:
         """Give what the bot said in a message of its own, while that is kept."""

@@ -151,6 +151,19 @@ def test_who_left_is_told_nothing_there(bot: Deployment, people: People, runner:
     runner.run(scene())
 
 
+def test_put_out_of_a_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Coordinators hear that what is owed to a served room does not arrive there any more."""
+
+    async def scene() -> None:
+        ana, _, room = await served(bot, people)
+        await ana.ask("POST", f"{API}/rooms/{room}/kick", {"user_id": bot.user_id})
+        [told] = await ana.join_invited()
+        [alarm] = await ana.hear(told)
+        assert alarm.body.startswith("I am no longer in #general")
+
+    runner.run(scene())
+
+
 def close_all(work: Work) -> None:
     """Let all rooms be closed ones."""
     for room in work.rows(Room):

@@ -42,6 +42,23 @@ def test_direct_chat(bot: Deployment, people: People, runner: asyncio.Runner) ->
     runner.run(scene())
 
 
+def test_replies_in_a_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Without a mark, a verb counts in a room only as a reply to what the bot said, not to what people say."""
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people, text=True)
+        await luis.say(room, "!take 3")
+        [mine] = await luis.hear(room)
+        asked = await ana.say(room, "Is article 3 read?")
+        await luis.say(room, "done", reply_to=asked)
+        counts = await luis.say(room, "done", reply_to=mine.event_id)
+        question, done = await luis.hear(room, 2)
+        assert (question.event_id, done.reply_to) == (asked, counts)
+        assert done.body.startswith("Done: article 3")
+
+    runner.run(scene())
+
+
 def test_room_and_thread(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
     """What is asked in a thread of a room is answered in that thread; a personal answer goes to the direct chat."""
 
