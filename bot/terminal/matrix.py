@@ -28,6 +28,8 @@ async def matrix_recover(settings: Settings, recovery_key: str | None) -> int:
     house = _house(settings)
     given = _credentials(settings)
     key = recovery_key or str(typer.prompt("Recovery key", hide_input=True))
+    with hold(settings.matrix_store, SystemClock().now()):
+        pass  # nobody works with what is to be put aside
     await recover(house, given, key, write)
     return 0
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from bot.adapters.matrix import secretstorage
-from bot.adapters.matrix.account import Account, account_file, read_account, write_account
+from bot.adapters.matrix.account import Account, AccountProblem, account_file, read_account, write_account
 from bot.adapters.matrix.crosssigning import (
     BrokenIdentity,
     Identity,
@@ -84,17 +85,18 @@ async def log_in(house: House, given: Credentials, tell: Callable[[str], None]) 
 async def recover(house: House, given: Credentials, recovery_key: str, tell: Callable[[str], None]) -> None:
     """Rebuild a lost store: a new device, vouched for by the identity that the recovery key opens.
 
-    The old device is logged out. Raises LoginProblem; then nothing here has changed.
+    The old device is logged out. Raises LoginProblem: while the key has not opened the identity, nothing has changed;
+    later the same command goes on.
     """
     try:
         key = secretstorage.decode_key(recovery_key)
     except secretstorage.SecretProblem as problem:
         raise LoginProblem(f"{problem}.") from None
-    before = house.account() if account_file(house.store).exists() else None
+    before = _account_before(house)
     account = await _log_in_once(house, given)
     server = Homeserver(account.homeserver, account.token)
     try:
-        identity = await _stored_identity(server, account.user_id, key)
+        identity = await _opened_identity(server, account.user_id, key)
         _put_aside(house.store)
         sealed = house.open()
         try:
@@ -109,12 +111,27 @@ async def recover(house: House, given: Credentials, recovery_key: str, tell: Cal
         await _log_out_others(server, account, given, before)
     except (Away, Limited, Denied) as problem:
         raise LoginProblem(_what(problem)) from None
-    except LoginProblem:
-        await server.ask("POST", "/logout", {})
-        raise
     finally:
         await server.close()
     tell(f"Recovered: {account.user_id} has the new device {account.device_id}, under the same identity as before.")
+
+
+def _account_before(house: House) -> Account | None:
+    """Give the account as it was, where its file can still be read."""
+    try:
+        return house.account()
+    except AccountProblem:
+        return None
+
+
+async def _opened_identity(server: Homeserver, me: str, key: bytes) -> Identity:
+    """Open the identity, or leave no device behind."""
+    try:
+        return await _stored_identity(server, me, key)
+    except BaseException:
+        with suppress(Away, Limited, Denied):
+            await server.ask("POST", "/logout", {})
+        raise
 
 
 def device_of(account: Account, sealed: SealedStore, keyring: Keyring) -> Encryption:

@@ -139,6 +139,17 @@ def test_recover_refuses_a_wrong_key(machine: Machine) -> None:
     assert machine.dragoman("matrix status").returncode == 0
 
 
+def test_recover_with_a_damaged_account_file(machine: Machine) -> None:
+    """The account file, too, may be lost or damaged: the recovery key and the password bring the bot back."""
+    key = recovery_key(machine.dragoman("matrix login").stdout)
+    (machine.folder / "matrix.account").write_bytes(b"damaged")
+    assert "is damaged" in machine.dragoman("matrix status").stderr
+    done = machine.dragoman("matrix recover", DRAGOMAN_MATRIX_RECOVERY_KEY=key)
+    assert (done.returncode, done.stderr) == (0, "")
+    status = machine.dragoman("matrix status")
+    assert (status.returncode, "other devices  none" in status.stdout) == (0, True)
+
+
 def test_the_page_for_newcomers(machine: Machine, people: People, runner: asyncio.Runner) -> None:
     """Every command of docs/matrix.md, in order: from a login to an answer in an encrypted room."""
     commands = re.findall(r"^    \.venv/bin/dragoman (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
