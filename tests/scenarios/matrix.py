@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -128,7 +129,7 @@ class OnMatrix:
         self._rooms: dict[str, str] = {}
         """The ids of rooms, by name."""
         self._inside: dict[str, list[tuple[Human, int]]] = {}
-        """Who is in a room besides Dragoman, and how much was shown there before; whoever made it is the first."""
+        """Who is in a room besides Dragoman, and after how many messages they began to read; its maker is the first."""
         self._shown: dict[str, list[str]] = {}
         """What was shown in a room, as whoever made it read it."""
         self._direct: dict[str, str] = {}
@@ -148,7 +149,7 @@ class OnMatrix:
         people = [self._cast.people[name.casefold()] for name in accounts]
         self._host = people[next(n for n, row in enumerate(tables["members"]) if row["role"] == "coordinator")]
         for row in tables["rooms"]:
-            # The others come when they speak: a room of all would take twice the time and show the same.
+            # The others come when they speak: with all of them in it from the start, a scenario takes long.
             await self._make_room(self._host, row["name"], [human for human in people if human is not self._host][:1])
         copy = folder / coalition.name
         copy.write_text(with_accounts(written, coalition.parent, accounts, self._rooms), "utf-8")
@@ -209,9 +210,9 @@ class OnMatrix:
         """Do everything that is due now."""
         await self._at_work.engine.settle()
 
-    async def advance(self, clock: SimulatedClock, moment: object) -> None:
+    async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move the clock, doing what is due on the way."""
-        await self._at_work.engine.advance(clock, moment)  # type: ignore[arg-type]
+        await self._at_work.engine.advance(clock, moment)
 
     async def appeared(self) -> list[str]:
         if self._serving is None:
@@ -220,13 +221,14 @@ class OnMatrix:
         return [await self._read(each) for each in sent]
 
     async def close(self) -> None:
+        self._serving = None
+        await self._open.aclose()
         for user_id, room_id in self._direct.items():
             await self._all_taken(self._cast.people[self._cast.name(user_id)], room_id)
         for room_id, people in self._inside.items():
             for human, before in people:
-                await self._same(human, room_id, before)
-        await self._open.aclose()
-        self._serving = None
+                await self._same(human, room_id, self._shown[room_id][before:])
+            self._inside[room_id] = [(human, len(self._shown[room_id])) for human, _ in people]
 
     @property
     def _at_work(self) -> Serving:
@@ -314,12 +316,10 @@ class OnMatrix:
             if heard.sender == self._me:
                 return heard
 
-    async def _same(self, human: Human, room_id: str, before: int) -> None:
-        """See that one of a room's people read there what was shown since they came, and no more."""
+    async def _same(self, human: Human, room_id: str, shown: list[str]) -> None:
+        """See that one of a room's people read there what was shown, and no more; its first has read it already."""
         if human is not self._inside[room_id][0][0]:
-            assert [await self._text(human, room_id) for _ in self._shown[room_id][before:]] == self._shown[room_id][
-                before:
-            ]
+            assert [await self._text(human, room_id) for _ in shown] == shown
         await self._all_taken(human, room_id)
 
     async def _all_taken(self, human: Human, room_id: str) -> None:

@@ -119,6 +119,8 @@ class Play:
     async def _begin_again(self, before: Console) -> None:
         await self._stop()
         after = await self._started()
+        if before.coalition is not None:
+            await self.transport.turn_to(before.coalition)
         after.speaker, after.room, after.coalition = before.speaker, before.room, before.coalition
         after.attached = before.attached
 
