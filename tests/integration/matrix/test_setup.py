@@ -128,6 +128,30 @@ def test_status_and_doctor_alarm_of_a_second_device(machine: Machine, people: Pe
     assert (doctor.returncode, "the account has other devices (INTRUDER)" in doctor.stdout) == (1, True)
 
 
+def test_the_first_coordinator_claims(machine: Machine, people: People, runner: asyncio.Runner) -> None:
+    """While nobody coordinates, whoever has the code that `init` printed may come and say it; later no stranger may."""
+    code = machine.dragoman("init").stdout.partition("claim ")[2].split()[0]
+    assert machine.dragoman("matrix login").returncode == 0
+    user_id = f"@{machine.user}:{people.synapse.server_name}"
+
+    async def scene() -> None:
+        process = await asyncio.to_thread(machine.serve)
+        try:
+            zoe, eve = await people.arrive("Zoe"), await people.arrive("Eve")
+            chat = await zoe.direct_chat(user_id)
+            await zoe.say(chat, f"claim {code}")
+            [welcome] = await zoe.hear(chat)
+            assert welcome.body.startswith("Welcome, @Zoe: you coordinate")
+            other = await eve.direct_chat(user_id)
+            await eve.until(lambda: False, 2)
+            assert user_id in await eve.members(other, "leave")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.communicate, timeout=START_SECONDS)
+
+    runner.run(scene())
+
+
 def test_recover_refuses_a_wrong_key(machine: Machine) -> None:
     """A slip in the recovery key, or another account's, changes nothing."""
     key = recovery_key(machine.dragoman("matrix login").stdout)
