@@ -16,10 +16,10 @@ from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
 from bot.occasions.leaving import Write
 from bot.ports import Chat, SendLater, SendRefused
-from bot.reachability import cannot_reach
+from bot.reachability import cannot_reach, room_lost
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
-from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState
+from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -209,6 +209,8 @@ def _refused(work: Work, parcel_id: int, now: dt.datetime, *, release: bool) -> 
     lane = work.get_one(Lane, parcel.lane_id)
     if lane.member_id is not None:
         cannot_reach(work, now, lane.member_id, lane.platform)
+    if lane.room_id is not None:
+        room_lost(work, now, work.row(Room, lane.room_id))
     if release:
         _release(work, parcel.lane_id)
     for notice in _notices_of(work, parcel_id):

@@ -53,10 +53,11 @@ def left_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) ->
 
 
 def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
-    """Tell that nothing reaches a served room any more: the bot was put out of it; once a day at most."""
+    """Tell that what is owed to a served room does not arrive there; once a day at most."""
     content = message(
-        say("I am no longer in #{room}, and what I owe it does not arrive.", room=room.name),
-        say("Invite me there again, or say `room here for …` in another room."),
+        say("What I owe to #{room} does not arrive.", room=room.name),
+        say("Either I am no longer in it, or it is not protected any more: encrypted, and by invitation only."),
+        say("Invite me again or mend its settings, or say `room here for …` in another room."),
     )
     _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-lost/{room.id}/{now:%Y%m%d}")
 

@@ -224,10 +224,11 @@ def test_a_refused_parcel_fails_alone(desk: Desk) -> None:
     desk.owe("#team", "one")
     desk.owe("#team", "two")
     desk.chat.troubles = [SendRefused("not_in_channel")]
-    assert desk.drain() == ["two"]
-    assert desk.states() == [NoticeState.FAILED, NoticeState.SENT]
+    two, told = desk.drain()
+    assert (two, told.splitlines()[0]) == ("two", "What I owe to #team does not arrive.")
+    assert desk.states() == [NoticeState.FAILED, NoticeState.SENT, NoticeState.SENT]
     states = desk.world.read(lambda work: [row.state for row in work.rows(Parcel)])
-    assert states == [ParcelState.FAILED, ParcelState.SENT]
+    assert states == [ParcelState.FAILED, ParcelState.SENT, ParcelState.SENT]
 
 
 def test_an_accident_of_an_adapter_holds_its_lane_and_not_for_ever(desk: Desk) -> None:
@@ -237,13 +238,15 @@ def test_an_accident_of_an_adapter_holds_its_lane_and_not_for_ever(desk: Desk) -
     desk.chat.troubles = [ZeroDivisionError()]
     desk.owe("#hall", "elsewhere", label=Label.PUBLIC)
     assert desk.drain() == ["elsewhere"]
+    told = []
     for _ in range(GIVE_UP_AFTER - 1):
         desk.world.pass_time(minutes=10)
         desk.chat.troubles = [ZeroDivisionError()]
-        assert desk.drain() == []
+        told += desk.drain()
+    assert [text.splitlines()[0] for text in told] == ["What I owe to #team does not arrive."]
     desk.world.pass_time(minutes=10)
     assert desk.drain() == ["next"]
-    assert desk.states() == [NoticeState.FAILED, NoticeState.SENT, NoticeState.SENT]
+    assert desk.states() == [NoticeState.FAILED, *3 * [NoticeState.SENT]]
 
 
 def test_a_platform_that_was_long_away_costs_no_message(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import structlog
 from nio.crypto.attachments import encrypt_attachment
 
 from bot.adapters.matrix.devices import Devices
-from bot.adapters.matrix.encryption import Encryption
+from bot.adapters.matrix.encryption import Changed, Encryption
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
 from bot.adapters.matrix.render import files, render
 from bot.adapters.matrix.rooms import ALGORITHM, Room, Rooms, apply
@@ -19,6 +19,8 @@ from bot.message import File, Message
 from bot.ports import Destination, SendLater, SendRefused
 from storage.tables import NoticeKind
 
+SOON = 1.0
+"""How long a lane waits when somebody came while a message was on its way, in seconds."""
 UNANSWERED = 5.0
 """How long a lane waits while the server does not answer, in seconds; at the start a message waits so long itself."""
 _QUIET = (NoticeKind.COUNTDOWN, NoticeKind.DIGEST)
@@ -50,15 +52,17 @@ class MatrixChat:
         """Make the message appear once, and give its event id. Raises SendLater or SendRefused."""
         await self._be_in_step()
         try:
-            room = await self._room(to)
+            room, may = await self._room(to)
             quiet = to.kind in _QUIET
             content = render(message, to.reader, to.accounts, notice=quiet, loud=to.loud, buttons=self.buttons)
-            event_id = await self._put(room, content | _relation(to, room), key)
+            event_id = await self._put(room, content | _relation(to, room), key, may)
             for n, file in enumerate(files(message)):
-                await self._file(room, file, f"{key}.{n}")
+                await self._file(room, file, f"{key}.{n}", may)
             for place in {room.room_id, str(to.origin.get("room", ""))}:
                 self._sent(place)
             return event_id
+        except Changed:
+            raise SendLater("room-changed", SOON) from None
         except Limited as problem:
             raise SendLater("limited", problem.seconds) from None
         except Away as problem:
@@ -85,20 +89,30 @@ class MatrixChat:
         if not self._synced.is_set():
             raise SendLater("not-synced", UNANSWERED)
 
-    async def _room(self, to: Destination) -> Room:
-        room = await self._direct(to.address) if to.reader.personal else self._rooms.get(to.address)
+    async def _room(self, to: Destination) -> tuple[Room, Callable[[], bool]]:
+        """Give the room that a parcel goes to, and what tells whether it may still have it: asked just before."""
+        if to.reader.personal:
+            direct = await self._direct(to)
+            return direct, lambda: direct.partner(self._rooms.me) == to.address
+        room = self._rooms.get(to.address)
         if room is None:
             raise SendRefused("not-in-room")
-        if not room.encrypted:
-            raise SendRefused("room-not-encrypted")
-        return room
+        if not room.is_guarded():
+            raise SendRefused("room-not-guarded")
+        return room, room.is_guarded
 
-    async def _direct(self, user: str) -> Room:
-        """Give the direct chat with a person, opened where there is none; one they left is not opened again."""
+    async def _direct(self, to: Destination) -> Room:
+        """Give the direct chat with a person: where they asked, else the one there is, else a new one.
+
+        One that they left, or put the bot out of, is not opened again.
+        """
+        user, asked = to.address, self._rooms.get(str(to.origin.get("room", "")))
+        if asked is not None and asked.encrypted and asked.partner(self._rooms.me) == user:
+            return asked
         room = self._rooms.direct_with(user)
-        if room is None:
+        if room is None and not self._rooms.is_closed(user):
             return await self._open(user)
-        if room.members.get(user) not in ("join", "invite"):
+        if room is None or room.members.get(user) not in ("join", "invite"):
             raise SendRefused("left")
         return room
 
@@ -133,21 +147,21 @@ class MatrixChat:
         chats = [*others, room_id] if isinstance(others, list) else [room_id]
         await self._server.ask("PUT", path, {**known, user: chats})
 
-    async def _put(self, room: Room, content: Mapping[str, Any], key: str) -> str:
+    async def _put(self, room: Room, content: Mapping[str, Any], key: str, may: Callable[[], bool]) -> str:
         self._devices.watch(room.readers())
         await self._devices.refresh(self._server, room.readers())
         self._encryption.learn(room.readers())
-        sealed = await self._encryption.encrypt(self._server, room, "m.room.message", content)
+        sealed = await self._encryption.encrypt(self._server, room, "m.room.message", content, may)
         path = f"/rooms/{part(room.room_id)}/send/m.room.encrypted/{part(key)}"
         return str((await self._server.ask("PUT", path, sealed))["event_id"])
 
-    async def _file(self, room: Room, file: File, key: str) -> None:
+    async def _file(self, room: Room, file: File, key: str, may: Callable[[], bool]) -> None:
         content = file.text.encode()
         sealed, keys = encrypt_attachment(content)
         address = await self._server.upload(sealed)
         info = {"mimetype": "text/plain", "size": len(content)}
         body = {"msgtype": "m.file", "body": file.name, "filename": file.name, "info": info, "m.mentions": {}}
-        await self._put(room, body | {"file": {**keys, "url": address}}, key)
+        await self._put(room, body | {"file": {**keys, "url": address}}, key, may)
 
 
 def _relation(to: Destination, room: Room) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import POLL, Sync
 from bot.adapters.matrix.typing_sign import Typing
 from bot.clock import Clock
+from bot.commands import without_prefix
 from bot.invocation import Invocation
 from bot.ports import Core
 from storage.cipher import Keyring
@@ -122,7 +123,7 @@ class Matrix:
     async def receive(self, invocation: Invocation) -> None:
         """Hand on what was said, and show that an answer is on its way when it takes long."""
         assert self._core is not None
-        if invocation.words:
+        if invocation.words and (invocation.addressed or without_prefix(invocation.words)[1]):
             self._typing.expect(str(invocation.origin.get("room", "")))
         await self._core.receive(invocation)
 

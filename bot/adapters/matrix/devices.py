@@ -22,10 +22,12 @@ from bot.adapters.matrix.crosssigning import (
     key_id,
     read_identity,
 )
-from bot.adapters.matrix.homeserver import Homeserver
+from bot.adapters.matrix.homeserver import Away, Homeserver
 from bot.adapters.matrix.sealed import SealedStore
 
 KIND = "person"
+SOON = 30.0
+"""After how many seconds devices are asked for again when the server failed."""
 AGAIN = 300.0
 """After how many seconds devices that could not be had are asked for again."""
 _log = structlog.get_logger()
@@ -77,6 +79,7 @@ class Devices:
         self.dirty: set[str] = set(self._people)
         self._news: list[News] = []
         self._not_before: dict[str, float] = {}
+        self._failed: set[str] = set()
 
     def of(self, user: str) -> Person:
         """Give what is known of an account; of one that was not asked for yet, nothing."""
@@ -124,9 +127,17 @@ class Devices:
         wanted = sorted(user for user in self.dirty & set(users) if self._not_before.get(user, now) <= now)
         if not wanted:
             return
-        answer = await server.ask(
-            "POST", "/keys/query", {"device_keys": {user: [] for user in wanted}, "timeout": 10_000}
-        )
+        query = {"device_keys": {user: [] for user in wanted}, "timeout": 10_000}
+        try:
+            answer = await server.ask("POST", "/keys/query", query)
+        except Away:
+            again, self._failed = set(wanted) & self._failed, set(wanted)
+            if not again:
+                raise
+            # What is known must do for a while: one whose keys cannot be had must not silence the bot for all.
+            self._not_before |= dict.fromkeys(wanted, now + SOON)
+            return
+        self._failed.clear()
         found = answer.get("device_keys")
         for user in wanted:
             if isinstance(found, Mapping) and isinstance(found.get(user), Mapping):
@@ -144,11 +155,13 @@ class Devices:
         if identity is not None and not person.master:
             person.master = identity.master
         person.changed = bool(person.master) and (identity is None or identity.master != person.master)
-        # An identity that the server keeps back vouches still for what it vouched for.
+        # Until somebody says that another identity holds, or where the server keeps it back, what the first one vouched
+        # for is what counts: whoever took the account over must not read along at once.
+        holds = None if person.changed else identity
         person.devices = {
             device.device_id: device
             for name, keys in devices.items()
-            if (device := _device(user, name, keys, identity, person.devices.get(name))) is not None
+            if (device := _device(user, name, keys, holds, person.devices.get(name))) is not None
         }
         self._keep(user, person)
         now_unsigned = _unsigned(person)

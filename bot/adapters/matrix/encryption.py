@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ from bot.adapters.matrix.cryptostore import CryptoStore
 from bot.adapters.matrix.devices import AGAIN, Device, Devices
 from bot.adapters.matrix.homeserver import CLIENT, Denied, Homeserver, part
 from bot.adapters.matrix.rooms import ALGORITHM, Room
-from bot.adapters.matrix.sealed import SealedStore
+from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 
 FEW = 25
 """How few one-time keys the server may hold before it gets new ones."""
@@ -39,6 +39,10 @@ class NoKey(Exception):
 
 class UnknownDevice(Exception):
     """The device that a message came from is not known yet; asking for its owner's devices may help."""
+
+
+class Changed(Exception):
+    """While the key was given out, somebody came who may not read this."""
 
 
 class Forged(Exception):
@@ -125,6 +129,8 @@ class Encryption:
             if not isinstance(parsed, OlmEvent):
                 return False
             return isinstance(self.olm.handle_to_device_event(parsed), RoomKeyEvent)
+        except StoreProblem:
+            raise
         except Exception as problem:  # whatever somebody sends to the device must not stop it
             _log.warning("to-device event skipped", code=type(problem).__name__)
             return False
@@ -157,10 +163,17 @@ class Encryption:
             said["m.relates_to"] = content["m.relates_to"]
         return Clear(str(payload["type"]), said, self._devices.vouches(sender, device))
 
-    async def encrypt(self, server: Homeserver, room: Room, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Encrypt for all who may read in a room, after sending them the key where they lack it."""
+    async def encrypt(
+        self, server: Homeserver, room: Room, kind: str, content: Mapping[str, Any], may: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """Encrypt for all who may read in a room, after sending them the key where they lack it.
+
+        `may` tells whether this room may still have it; asked once everybody has the key. Raises Changed when not.
+        """
         async with self._turn:
             await self._share(server, room)
+            if not may():
+                raise Changed
             sealed = self.olm.group_encrypt(room.room_id, {"type": kind, "content": dict(content)})
         result: dict[str, Any] = dict(sealed)
         if "m.relates_to" in content:
@@ -197,8 +210,9 @@ class Encryption:
 
     async def _share(self, server: Homeserver, room: Room) -> None:
         """Give the room's key to whoever may read, anew whenever that is somebody else than before."""
-        readers = {(user, row.device_id): row for user in room.readers() for row in self._devices.readers(user)}
-        readers.pop((self.user_id, self.device_id), None)
+        # The bot has one device: whoever adds another to its account reads nothing.
+        others = [user for user in room.readers() if user != self.user_id]
+        readers = {(user, row.device_id): row for user in others for row in self._devices.readers(user)}
         session = self.olm.outbound_group_sessions.get(room.room_id)
         fit = session is not None and session.shared and not session.expired
         now = asyncio.get_running_loop().time()

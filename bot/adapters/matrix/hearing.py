@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
-from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, TokenRevoked, part
 from bot.adapters.matrix.invitations import is_welcome
 from bot.adapters.matrix.reactions import reaction_command
 from bot.adapters.matrix.rooms import Room, Rooms
@@ -95,9 +95,9 @@ class Hearing:
     async def invited(self, room: Room, inviter: str) -> None:
         """Join where a coordinator invites, or somebody to their own direct chat; decline anything else."""
         now = self._clock.now()
-        welcome = bool(self._rooms.before(room.room_id)) or await is_welcome(
-            self._store, inviter, now, direct=room.direct, servers=self._servers
-        )
+        welcome = await is_welcome(self._store, inviter, now, direct=room.direct, servers=self._servers)
+        if welcome and room.direct:
+            self._rooms.reopen_direct(inviter)
         verb = "join" if welcome else "leave"
         for wait in JOIN_AGAIN:
             await asyncio.sleep(wait)
@@ -120,13 +120,14 @@ class Hearing:
         await self._in_room(room, lambda work, served: room_lost(work, self._clock.now(), served))
 
     async def moved(self, room: Room) -> None:
-        """Follow a room to the one that took its place, as soon as that lets the bot in."""
-        if self._rooms.get(room.successor) is None:
-            try:
-                await self._server.ask("POST", f"/join/{part(room.successor)}", {})
-            except (Denied, Away, Limited) as problem:
-                _log.warning("room not followed", code=type(problem).__name__)
-                return
+        """Follow a room to the one that took its place, once a coordinator has invited the bot there.
+
+        Anybody in charge of a room, and any server, can name another room as its successor: it must be as protected,
+        and hold nobody who was not in the first one. Else `room here` serves it.
+        """
+        new = self._rooms.get(room.successor)
+        if new is None or not new.is_guarded() or not set(new.here()) <= room.members.keys():
+            return
         await self._in_room(room, lambda work, _: room_moved(work, PLATFORM, room.room_id, room.successor))
         room.successor = ""
         self._rooms.save(room)
@@ -222,12 +223,14 @@ class Hearing:
         self._sealed.put(_LATEST, f"{room.room_id}/{event['sender']}", row)
 
     async def _attached(self, room: Room, event: Mapping[str, Any], said: Said) -> tuple[Attachment, ...]:
-        """Fetch the file that a command is about: its own, the one replied to, or for a draft the sender's last."""
+        """Fetch the file that `draft add` is about: its own, the one replied to, or the sender's last one here."""
+        if not without_prefix(said.words)[0].casefold().startswith("draft add"):
+            return ()  # no other command takes one, and fetching keeps everybody waiting
         file = said.file
         if file is None and said.answers:
             row = self._sealed.get(_FILE, said.answers)
             file = row["file"] if row else None
-        if file is None and without_prefix(said.words)[0].casefold().startswith("draft add"):
+        if file is None:
             row = self._sealed.get(_LATEST, f"{room.room_id}/{event['sender']}")
             fresh = row and event["origin_server_ts"] - row["at"] < AGAIN.total_seconds() * 1000
             file = row["file"] if row and fresh else None
@@ -242,7 +245,7 @@ class Hearing:
             async with asyncio.timeout(FETCH_SECONDS):
                 sealed = await self._download(str(file["url"]))
             return None if sealed is None else decrypt_attachment(sealed, file["key"], file["hash"], file["iv"])
-        except (TokenRevoked, Limited):
+        except TokenRevoked:
             raise
         except Exception as problem:  # where it lies and what opens it are the sender's choice
             _log.warning("file not fetched", code=type(problem).__name__)

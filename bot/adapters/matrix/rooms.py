@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-KIND = "room"
+KIND, CLOSED = "room", "closed"
 HERE = ("join", "invite")
 """The memberships of those who read along, or will once they accept."""
 ALGORITHM = "m.megolm.v1.aes-sha2"
@@ -66,7 +66,7 @@ class Room:
 
     def is_guarded(self) -> bool:
         """Tell whether it may be served: encrypted, and nobody comes in without an invitation."""
-        return self.encrypted and self.join_rule in ("invite", "knock", "restricted", "private")
+        return self.encrypted and self.join_rule in ("invite", "knock")
 
 
 class Rooms:
@@ -108,6 +108,18 @@ class Rooms:
     def shared_with(self, user: str) -> list[Room]:
         """Give the rooms in which a person reads along."""
         return [room for room in self if user in room.here()]
+
+    def close_direct(self, user: str) -> None:
+        """Note that a person put the bot out of their direct chat."""
+        self._keeper.put(CLOSED, user, True)
+
+    def reopen_direct(self, user: str) -> None:
+        """Note that a person wants a direct chat again."""
+        self._keeper.delete(CLOSED, user)
+
+    def is_closed(self, user: str) -> bool:
+        """Tell whether a person put the bot out of their direct chat and has not invited it since."""
+        return user in self._keeper.all(CLOSED)
 
     def before(self, room_id: str) -> list[Room]:
         """Give the rooms whose place a room took."""

@@ -7,7 +7,7 @@ takes the same events in again, which the inbox drops. One malformed event is sk
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -98,6 +98,8 @@ class Sync:
         self._server, self._store, self._rooms = server, store, rooms
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
         self._since = since - EARLIER
+        self._reported: dict[str, set[str] | None] = {}
+        """Who is known to be in a room, as far as it was told: none of it before the bot came."""
 
     async def once(self, now: int, longest: float = POLL) -> None:
         """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
@@ -120,8 +122,8 @@ class Sync:
             await self._look_after(answer)
         except TokenRevoked:
             raise
-        except Denied as problem:  # keys that cannot be had must not keep the bot from hearing
-            _log.warning("keys not looked after", code=problem.code)
+        except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
+            _log.warning("keys not looked after", code=type(problem).__name__)
         await self._retry(now)
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
@@ -145,21 +147,26 @@ class Sync:
 
     async def _joined(self, room_id: str, content: Mapping[str, Any], *, first: bool) -> None:
         room = self._rooms.open(room_id)
-        was_in, before = self._rooms.get(room_id) is not None, set(room.joined())
+        was_in = self._rooms.get(room_id) is not None
+        before = self._reported.setdefault(room_id, set(room.joined()) if was_in else None)
         for event in _events(content.get("state")):
             apply(room, event)
         timeline = _mapping(content.get("timeline"))
         if timeline.get("limited") is True and not first and was_in:
             for event in await self._gap(room_id, timeline):
                 await self._event(room, event)
-        for event in _events(timeline):
+        events = list(_events(timeline))
+        for event in events[: 0 if was_in else _own_join(events, self._rooms.me)]:
+            apply(room, event)  # what was said before the bot came is not for it
+        for event in events[0 if was_in else _own_join(events, self._rooms.me) :]:
             await self._event(room, event)
         room.members.setdefault(self._rooms.me, "join")
-        self._rooms.save(room)
         if room.encrypted:
             self._devices.watch(room.here())
-        if was_in and (came := sorted(set(room.joined()) - before)):
+        if before is not None and (came := sorted(set(room.joined()) - before)):
             await _guarded({}, self._hearer.came(room, came))
+        self._reported[room_id] = set(room.joined())
+        self._rooms.save(room)
         for old in self._rooms.followed(room):
             await _guarded({}, self._hearer.moved(old))
 
@@ -181,6 +188,8 @@ class Sync:
         except (NoKey, UnknownDevice):
             await _guarded(event, self._set_aside(room, event))
             return
+        except StoreProblem:
+            raise
         except Exception as problem:  # a forged or malformed event must not keep the others from being heard
             _skipped(event, problem)
             return
@@ -205,6 +214,8 @@ class Sync:
                     await _guarded(event, self._hearer.unreadable(room, event))
                     self._store.put(_WAITING, event_id, row | {"told": True})
                 continue
+            except StoreProblem:
+                raise
             except Exception as problem:  # set aside before it could be looked into
                 _skipped(event, problem)
             else:
@@ -259,6 +270,8 @@ class Sync:
         if room is None:
             self._rooms.forget(room_id)
             return
+        if (partner := room.partner(self._rooms.me)) is not None and room.members.get(partner) == "join":
+            self._rooms.close_direct(partner)
         room.members[self._rooms.me] = "leave"
         self._rooms.save(room)
         await self._hearer.gone(room)
@@ -288,6 +301,12 @@ async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:
         raise
     except Exception as problem:
         _skipped(event, problem)
+
+
+def _own_join(events: Sequence[Mapping[str, Any]], me: str) -> int:
+    """Give where in a timeline the bot came in; 0 where it does not say."""
+    own = [n for n, event in enumerate(events) if event.get("type") == "m.room.member" and event.get("state_key") == me]
+    return own[-1] if own else 0
 
 
 def _skipped(event: Mapping[str, Any], problem: BaseException) -> None:

@@ -371,6 +371,7 @@ def test_malformed_room_events(bot: Deployment, people: People, runner: asyncio.
         assert (await ask(luis, chat, "note one"))[-1].body.startswith(NOTED)
         await bot.stop()
         await strange(ana, room, [])
+        await ana.ask("PUT", f"{API}/rooms/{quote(room)}/state/m.room.join_rules", {"join_rule": "invite"})
         await bot.start()
         assert (await ask(ana, room, "!note two"))[-1].body.startswith(NOTED)
         assert await noted(bot) == ["one", "two"]

@@ -159,7 +159,39 @@ def test_put_out_of_a_room(bot: Deployment, people: People, runner: asyncio.Runn
         await ana.ask("POST", f"{API}/rooms/{room}/kick", {"user_id": bot.user_id})
         [told] = await ana.join_invited()
         [alarm] = await ana.hear(told)
-        assert alarm.body.startswith("I am no longer in #general")
+        assert alarm.body.startswith("What I owe to #general does not arrive.")
+
+    runner.run(scene())
+
+
+def test_a_room_that_opens_is_not_served_any_more(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Once anybody may come in, nothing goes there, and the coordinators hear why."""
+
+    async def scene() -> None:
+        ana, _, room = await served(bot, people, text=True)
+        await ana.ask("PUT", f"{API}/rooms/{room}/state/m.room.join_rules", {"join_rule": "public"})
+        await ana.until(lambda: False, 0.5)
+        await ana.say(room, "!take 3")
+        [told] = await ana.join_invited()
+        [alarm] = await ana.hear(told)
+        assert alarm.body.startswith("What I owe to #general does not arrive.")
+        assert await ana.hear(room, timeout=0.5) == []
+
+    runner.run(scene())
+
+
+def test_a_successor_with_strangers_is_not_followed(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A tombstone may name any room: one with somebody who was not in the first is served by `room here` only."""
+
+    async def scene() -> None:
+        ana, _, room = await served(bot, people)
+        eve = await people.arrive("Eve")
+        new = await ana.make_room("other", invite=[bot.user_id, eve.user_id])
+        await ana.until(lambda: False, 1)
+        content = {"body": "moved", "replacement_room": new}
+        await ana.ask("PUT", f"{API}/rooms/{room}/state/m.room.tombstone", content)
+        await ana.until(lambda: False, 1)
+        assert await bot.store.read(1, lambda work: [row.address for row in work.rows(Room)]) == [room]
 
     runner.run(scene())
 
