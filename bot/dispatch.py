@@ -16,7 +16,7 @@ from bot.identities import account_of, most_of
 from bot.invocation import Invocation
 from bot.linking import code_said, wrong_code
 from bot.mentions import with_aliases
-from bot.message import List, Message, Phrase, Text, message, say
+from bot.message import Message, Phrase, message, say
 from bot.notices import member_lane, room_lane, tell
 from bot.planning import replan
 from bot.rights import check_rights
@@ -370,9 +370,3 @@ def stranger_lane(work: Work, invocation: Invocation) -> Lane:
         )
         work.put(lane)
     return lane
-
-
-def usage(verb: Verb) -> Message:
-    """Give what to type for a verb."""
-    hint: Phrase = say("Type it like this: `{usage}`", usage=verb.usage)
-    return message(hint, List(tuple(Text(example) for example in verb.examples)) if verb.examples else None)

@@ -76,8 +76,13 @@ def find_room(work: Work, invocation: Invocation) -> Room | None:
     if invocation.coalition is not None:
         rooms = work.rows(Room)
         return next((room for room in rooms if room.name.casefold() == invocation.place.casefold()), None)
-    prints = active()[0].fingerprints(invocation.place)
-    return work.first(Room, Room.platform == invocation.platform, col(Room.fingerprint).in_(prints))
+    return room_at(work, invocation.platform, invocation.place)
+
+
+def room_at(work: Work, platform: str, address: str) -> Room | None:
+    """Give the room of this coalition that is served at a platform's address."""
+    prints = active()[0].fingerprints(address)
+    return work.first(Room, Room.platform == platform, col(Room.fingerprint).in_(prints))
 
 
 def _named(work: Work, invocation: Invocation) -> int | None:

@@ -75,9 +75,7 @@ async def _make(config: Path | None, name: str, zone: str) -> int:
     if not path.parent.is_dir():
         raise CommandProblem(f"the folder {path.parent} is missing: make it first")
     if not path.exists():
-        path.write_text(
-            '# Dragoman: paths count from this folder.\ndatabase_url = "dragoman.db"\nkey_file = "dragoman.key"\n'
-        )
+        path.write_text(DEFAULTS)
         write(f"wrote {path}")
     settings = load_settings(path)
     if not settings.key_file.exists():

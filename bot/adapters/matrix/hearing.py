@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from sqlmodel import col, select
 from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, TokenRevoked, part
-from bot.adapters.matrix.invitations import is_welcome
+from bot.adapters.matrix.invitations import PLATFORM, is_welcome
 from bot.adapters.matrix.reactions import reaction_command
 from bot.adapters.matrix.rooms import Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore
@@ -24,15 +23,17 @@ from bot.adapters.matrix.wording import Said, read
 from bot.clock import Clock
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
+from bot.identities import account_at
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.ports import Core
 from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_lost, room_moved
+from bot.whence import coalitions_of_account, coalitions_of_room, room_at
 from storage.cipher import active
-from storage.tables import Identity, Parcel
+from storage.tables import Parcel
+from storage.tables import Room as Served
 from storage.work import Store, Work
 
-PLATFORM = "matrix"
 LARGEST_FILE = 20 * 2**20
 """How large a draft may be, in bytes."""
 AGAIN = dt.timedelta(minutes=10)
@@ -134,8 +135,9 @@ class Hearing:
 
     async def learnt(self, news: News) -> None:
         """Tell coordinators that a member's identity changed, or that they use devices they have not verified."""
-        for coalition_id, member_id in await self._store.read(None, lambda work: _memberships(work, news.user_id)):
-            await self._store.write(coalition_id, partial(_report, self._clock.now(), news, member_id))
+        now, user = self._clock.now(), news.user_id
+        for coalition_id in await self._store.read(None, lambda work: coalitions_of_account(work, PLATFORM, user)):
+            await self._store.write(coalition_id, lambda work: _report(work, now, news))
             self._core.wake()
 
     async def _said(self, room: Room, event: Mapping[str, Any], said: Said, *, vouched: bool) -> None:
@@ -269,33 +271,26 @@ class Hearing:
         body = {"msgtype": "m.notice", "body": words, "m.mentions": {}}
         await self._server.ask("PUT", f"/rooms/{part(room.room_id)}/send/m.room.message/asked", body)
 
-    async def _in_room(self, room: Room, act: Callable[[Work, Any], object]) -> None:
+    async def _in_room(self, room: Room, act: Callable[[Work, Served], object]) -> None:
         """Run `act` on the served room, where this is one."""
-        from storage.tables import Room as Served  # noqa: PLC0415 - two kinds of room meet here only
-
-        def found(work: Work) -> int | None:
-            prints = active()[0].fingerprints(room.room_id)
-            return work.exec(
-                select(Served.coalition_id).where(Served.platform == PLATFORM, col(Served.fingerprint).in_(prints))
-            ).first()
 
         def run(work: Work) -> None:
-            prints = active()[0].fingerprints(room.room_id)
-            served = work.first(Served, Served.platform == PLATFORM, col(Served.fingerprint).in_(prints))
+            served = room_at(work, PLATFORM, room.room_id)
             if served is not None:
                 act(work, served)
 
-        coalition_id = await self._store.read(None, found)
-        if coalition_id is not None:
-            await self._store.write(coalition_id, run)
+        coalitions = await self._store.read(None, lambda work: coalitions_of_room(work, PLATFORM, room.room_id))
+        if coalitions:
+            await self._store.write(min(coalitions), run)
             self._core.wake()
 
 
-def _report(now: dt.datetime, news: News, member_id: int, work: Work) -> None:
-    if news.identity_changed:
-        identity_changed(work, now, member_id)
-    if news.unsigned:
-        device_unsigned(work, now, member_id, news.unsigned)
+def _report(work: Work, now: dt.datetime, news: News) -> None:
+    account = account_at(work, PLATFORM, news.user_id)
+    if account is not None and news.identity_changed:
+        identity_changed(work, now, account.member_id)
+    if account is not None and news.unsigned:
+        device_unsigned(work, now, account.member_id, news.unsigned)
 
 
 def _names(room: Room) -> dict[str, str]:
@@ -310,11 +305,3 @@ def _coalition_of(work: Work, event_id: str) -> int | None:
 def _content_of(work: Work, event_id: str) -> dict[str, Any] | None:
     parcel = work.first(Parcel, col(Parcel.fingerprint).in_(active()[0].fingerprints(event_id)))
     return parcel.content if parcel is not None else None
-
-
-def _memberships(work: Work, user_id: str) -> list[tuple[int, int]]:
-    prints = active()[0].fingerprints(user_id)
-    rows = select(Identity.coalition_id, Identity.member_id).where(
-        Identity.platform == PLATFORM, col(Identity.fingerprint).in_(prints)
-    )
-    return [(row[0], row[1]) for row in work.exec(rows)]

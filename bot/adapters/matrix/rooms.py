@@ -105,10 +105,6 @@ class Rooms:
         rank = {"join": 0, "invite": 1}
         return min(found, key=lambda room: rank.get(room.members.get(user, ""), 2), default=None)
 
-    def shared_with(self, user: str) -> list[Room]:
-        """Give the rooms in which a person reads along."""
-        return [room for room in self if user in room.here()]
-
     def close_direct(self, user: str) -> None:
         """Note that a person put the bot out of their direct chat."""
         self._keeper.put(CLOSED, user, True)

@@ -156,9 +156,10 @@ class Sync:
             for event in await self._gap(room_id, timeline):
                 await self._event(room, event)
         events = list(_events(timeline))
-        for event in events[: 0 if was_in else _own_join(events, self._rooms.me)]:
+        came_at = 0 if was_in else _own_join(events, self._rooms.me)
+        for event in events[:came_at]:
             apply(room, event)  # what was said before the bot came is not for it
-        for event in events[0 if was_in else _own_join(events, self._rooms.me) :]:
+        for event in events[came_at:]:
             await self._event(room, event)
         room.members.setdefault(self._rooms.me, "join")
         if room.encrypted:
