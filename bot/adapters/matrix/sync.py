@@ -156,9 +156,9 @@ class Sync:
             for event in await self._gap(room_id, timeline):
                 await self._event(room, event)
         events = list(_events(timeline))
-        came_at = 0 if was_in else _own_join(events, self._rooms.me)
+        came_at = 0 if was_in else _invited_at(events, self._rooms.me)
         for event in events[:came_at]:
-            apply(room, event)  # what was said before the bot came is not for it
+            apply(room, event)  # what was said before the bot was invited is not for it
         for event in events[came_at:]:
             await self._event(room, event)
         room.members.setdefault(self._rooms.me, "join")
@@ -304,10 +304,14 @@ async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:
         _skipped(event, problem)
 
 
-def _own_join(events: Sequence[Mapping[str, Any]], me: str) -> int:
-    """Give where in a timeline the bot came in; 0 where it does not say."""
+def _invited_at(events: Sequence[Mapping[str, Any]], me: str) -> int:
+    """Give where in a timeline the bot was invited, else where it came in; 0 where it does not say.
+
+    People open a direct chat and speak at once: what they say before the bot has accepted is meant for it.
+    """
     own = [n for n, event in enumerate(events) if event.get("type") == "m.room.member" and event.get("state_key") == me]
-    return own[-1] if own else 0
+    before = [n for n in own[:-1] if _mapping(events[n].get("content")).get("membership") == "invite"]
+    return (before or own or [0])[-1]
 
 
 def _skipped(event: Mapping[str, Any], problem: BaseException) -> None:

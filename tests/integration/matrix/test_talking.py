@@ -42,6 +42,21 @@ def test_direct_chat(bot: Deployment, people: People, runner: asyncio.Runner) ->
     runner.run(scene())
 
 
+def test_said_before_the_bot_has_joined(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """What somebody says right after they opened the direct chat is answered, though the bot joins only then."""
+
+    async def scene() -> None:
+        ana = await people.arrive("Ana")
+        await enrol(bot, {ana: "coordinator"})
+        chat = await ana.direct_chat(bot.user_id)
+        asked = await ana.say(chat, "tasks")
+        await bot.start()
+        [answer] = await ana.hear(chat)
+        assert answer.reply_to == asked
+
+    runner.run(scene())
+
+
 def test_replies_in_a_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
     """Without a mark, a verb counts in a room only as a reply to what the bot said, not to what people say."""
 
