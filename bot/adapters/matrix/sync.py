@@ -103,6 +103,8 @@ class Sync:
         self._since = since - EARLIER
         self._reported: dict[str, set[str] | None] = {}
         """Who is known to be in a room, as far as it was told: none of it before the bot came."""
+        self._coming: set[str] = set()
+        """The rooms that the bot came into in a sync that is not through: the same one may be taken again."""
         self._taken: set[str] = set()
         """The state events taken by this process."""
 
@@ -151,8 +153,9 @@ class Sync:
         return {user for user in changed if isinstance(user, str)} if isinstance(changed, list) else set()
 
     async def _joined(self, room_id: str, content: Mapping[str, Any], *, first: bool) -> None:
-        was_in = self._rooms.get(room_id) is not None
+        was_in = self._rooms.get(room_id) is not None and room_id not in self._coming
         room = self._rooms.enter(room_id)
+        self._coming |= set() if was_in else {room_id}
         before = self._reported.setdefault(room_id, set(room.here()) if was_in else None)
         for event in _events(content.get("state")):
             # What was taken before is old: where a message crossed a membership, a server tells how it was before that.
@@ -173,6 +176,7 @@ class Sync:
             await _guarded({}, self._hearer.went(room, sorted(before - here)))
         self._reported[room_id] = here
         self._rooms.save(room)
+        self._coming.discard(room_id)
         for old in self._rooms.followed(room):
             await _guarded({}, self._hearer.moved(old))
 
