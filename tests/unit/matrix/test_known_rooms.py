@@ -112,7 +112,7 @@ def test_only_the_own_invitation_says_that_it_is_a_direct_chat() -> None:
     """Not one of somebody else, and no other membership of the bot's."""
     for state in (
         [invitation(), member(ANA, "join", is_direct=True)],
-        [invitation(), member(EVE, "invite", is_direct=True)],
+        [member(EVE, "invite", is_direct=True), invitation()],
         [invitation(is_direct="yes")],
     ):
         rooms = Rooms(ME, Kept())
