@@ -31,6 +31,11 @@ def most_of(account: Identity | None) -> Role:
     return account.role if account is not None and account.role is not None else Role.COORDINATOR
 
 
+def acting(role: Role, most: Role | None) -> Role:
+    """Give what an account may act as whose member has that role, and which may do so much at most; None: all of it."""
+    return role if most is None else min(role, most, key=lambda each: each.rank)
+
+
 def accounts_of(work: Work, member_id: int) -> list[Identity]:
     """Give a member's accounts, the one that is told first at the front.
 

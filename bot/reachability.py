@@ -46,6 +46,13 @@ def joined_closed_room(work: Work, now: dt.datetime, room: Room, names: Sequence
     _tell_of_closed(work, now, room, names, "joined", message(new, advice))
 
 
+def invited_to_closed_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) -> None:
+    """Tell who was invited to a closed room, likewise: before they come they may read what is said from then on."""
+    new = say("Invited to #{room}: {people}.", room=room.name, people=_people(work, room, names))
+    advice = say("The room is closed: if somebody does not belong there, take them out of it.")
+    _tell_of_closed(work, now, room, names, "invited", message(new, advice))
+
+
 def left_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) -> None:
     """Tell who left a closed room, likewise."""
     gone = say("No longer in #{room}: {people}.", room=room.name, people=_people(work, room, names))

@@ -20,6 +20,7 @@ from bot.problem import Problem
 from bot.reading import MOST_INPUT
 from bot.screen import clean, json_line
 from bot.when import read_duration
+from storage.tables import NoticeKind
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 
 PLATFORM = "console"
@@ -30,6 +31,8 @@ FARTHEST = dt.timedelta(days=3 * 366)
 EARLIEST, LATEST = dt.datetime(1980, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 MOST_KEYS = 1000
 """How many messages are remembered as shown."""
+_KINDS: dict[str, str] = {NoticeKind.ANNOUNCEMENT: str(NoticeKind.NOTICE)}
+"""What a kind is called in JSON where that is not its name: programs were promised eight kinds."""
 
 
 class Core(Protocol):
@@ -61,7 +64,12 @@ class ConsoleChat:
         name = f"@{to.name}" if to.reader.personal else f"#{to.name}"
         text = plain(message, to.reader)
         if self._as_json:
-            row = {"to": name, "kind": str(to.kind), "at": to.due.astimezone(dt.UTC).isoformat(), "text": text}
+            row = {
+                "to": name,
+                "kind": _KINDS.get(to.kind, str(to.kind)),
+                "at": to.due.astimezone(dt.UTC).isoformat(),
+                "text": text,
+            }
             self._write(json_line(row))
         else:
             self._write(clean(f"[{name}] " + text.replace("\n", "\n    ")))

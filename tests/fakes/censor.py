@@ -25,6 +25,8 @@ class Censor:
         self.upstream, self.edit = upstream, edit
         self.lose: list[str] = []
         """Parts of paths: once for each, a request has its effect and its answer is lost."""
+        self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}
+        """Parts of paths: such requests have no effect, and this status and answer."""
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -50,6 +52,9 @@ class Censor:
         assert self._session is not None
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         body = await request.read()
+        for part, (status, said) in self.refuse.items():
+            if part in request.path:
+                return web.json_response(said, status=status)
         async with self._session.request(
             request.method, self.upstream + request.raw_path, data=body or None, headers=headers
         ) as answer:

@@ -23,6 +23,7 @@ from bot.plain import Reader
 from bot.ports import Destination
 from bot.reading import MOST_INPUT
 from bot.screen import clean, json_line
+from storage.tables import NoticeKind
 from storage.trouble import DatabaseTrouble
 
 NOW = dt.datetime(2024, 1, 29, 13, tzinfo=dt.UTC)
@@ -168,6 +169,17 @@ def test_messages_are_shown_as_text_or_json() -> None:
     assert json.loads(shown[1]) == {
         "to": "@Ana", "kind": "reply", "at": "2024-01-29T13:00:00+00:00", "text": "Plenary\n[@Ana] \x1b[2J“forged”",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_programs_were_promised_eight_kinds(kind: NoticeKind) -> None:
+    """Each kind bears its name in JSON, but an announcement: it is a notice there."""
+    shown: list[str] = []
+    to = Destination("console", "team", "team", Reader(ZoneInfo("UTC")), kind, NOW)
+    asyncio.run(ConsoleChat(shown.append, as_json=True).send(to, message(say("x")), "k"))
+    promised = ["reply", "task", "reminder", "countdown", "programme", "alert", "digest", "notice"]
+    expected = "notice" if kind is NoticeKind.ANNOUNCEMENT else kind.value
+    assert (json.loads(shown[0])["kind"], expected in promised) == (expected, True)
 
 
 def test_time_ends_where_days_can_no_longer_be_counted(console: Console) -> None:

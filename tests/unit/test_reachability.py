@@ -13,6 +13,7 @@ from bot.reachability import (
     cannot_reach,
     device_unsigned,
     identity_changed,
+    invited_to_closed_room,
     joined_closed_room,
     left_room,
     room_moved,
@@ -92,6 +93,10 @@ def test_who_comes_and_goes_in_a_closed_room_is_told(talk: Conversation, world: 
     assert heard(talk, lambda work: left_room(work, world.now, closed(work), ["luis"])) == [
         "@Ana: No longer in #team: @Luis.", "@Mei: No longer in #team: @Luis.",
     ]  # fmt: skip
+    invited = heard(talk, lambda work: invited_to_closed_room(work, world.now, closed(work), ["@eve:example.org"]))
+    assert invited == [
+        f"@{name}: {text.replace('New in #team: @Luis,', 'Invited to #team:')}" for name in ("Ana", "Mei")
+    ]
     assert heard(talk, lambda work: joined_closed_room(work, world.now, closed(work), [])) == []
     hall = world.read(lambda work: next(row for row in work.rows(Room) if row.name == "hall"))
     assert heard(talk, lambda work: joined_closed_room(work, world.now, hall, ["eve"])) == []

@@ -14,7 +14,7 @@ from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Changed, Encryption
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
 from bot.adapters.matrix.render import files, render
-from bot.adapters.matrix.rooms import ALGORITHM, Room, Rooms, apply
+from bot.adapters.matrix.rooms import ALGORITHM, HERE, Room, Rooms, apply
 from bot.message import File, Message
 from bot.ports import Destination, SendLater, SendRefused
 from storage.tables import NoticeKind
@@ -26,6 +26,7 @@ UNANSWERED = 5.0
 _QUIET = (NoticeKind.COUNTDOWN, NoticeKind.DIGEST)
 """What does not ring: phones are silent for notices by default."""
 _ENCRYPTION = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": ALGORITHM}}
+_NOT_FOUND = 404
 _log = structlog.get_logger()
 
 
@@ -44,7 +45,7 @@ class MatrixChat:
         """Take the parts; `synced` is set while syncs are answered, `sent` hears where something was sent."""
         self._server, self._rooms, self._devices, self._encryption = server, rooms, devices, encryption
         self._synced, self._sent = synced, sent
-        self._starting = True
+        self._starting, self._opening = True, asyncio.Lock()
         self.buttons = True
         """Whether a message says which reactions do what its commands do; off where platforms are compared."""
 
@@ -108,44 +109,77 @@ class MatrixChat:
         """
         user, asked = to.address, self._rooms.get(str(to.origin.get("room", "")))
         if asked is not None and asked.encrypted and asked.partner(self._rooms.me) == user:
-            return asked
+            return await self._noted(asked, user)
         room = self._rooms.direct_with(user)
-        if room is None and not self._rooms.is_closed(user):
-            return await self._open(user)
-        if room is None or room.members.get(user) not in ("join", "invite"):
+        invited = room is not None and user in room.members
+        if not invited and (not user or self._rooms.is_closed(user)):
             raise SendRefused("left")
-        return room
+        room = room or await self._open(user)
+        if not invited:
+            await self._invite(room, user)
+        if room.members.get(user) not in HERE:
+            raise SendRefused("left")
+        return await self._noted(room, user)
 
     async def _open(self, user: str) -> Room:
-        answer = await self._server.ask(
-            "POST",
-            "/createRoom",
-            {
-                "preset": "trusted_private_chat",
-                "is_direct": True,
-                "invite": [user],
-                "initial_state": [_ENCRYPTION],
-            },
-        )
-        room = self._rooms.open(str(answer["room_id"]))
-        # Known at once: the next sync brings the same.
-        apply(room, _ENCRYPTION)
-        room.direct = True
-        room.members |= {self._rooms.me: "join", user: room.members.get(user, "invite")}
+        """Make a room for a person, and keep that before they are invited: an invitation that fails is made anew there.
+
+        A process that ends before it has kept the room leaves one in which nobody is; the next one opened is that one.
+        """
+        async with self._opening:
+            room = self._rooms.spare() or self._rooms.open(str((await self._create())["room_id"]))
+            # Known at once: the next sync brings the same.
+            apply(room, _ENCRYPTION)
+            room.direct, room.meant = True, user
+            room.members[self._rooms.me] = "join"
+            self._rooms.save(room)
+        return room
+
+    async def _create(self) -> Mapping[str, Any]:
+        """Make a room that is the bot's: nobody else brings a third person in."""
+        levels = {"invite": 50}
+        body = {"preset": "private_chat", "initial_state": [_ENCRYPTION], "power_level_content_override": levels}
+        return await self._server.ask("POST", "/createRoom", body)
+
+    async def _invite(self, room: Room, user: str) -> None:
+        # As a state event: what is there for inviting cannot say that it is a direct chat.
+        path = f"/rooms/{part(room.room_id)}/state/m.room.member/{part(user)}"
+        await self._server.ask("PUT", path, {"membership": "invite", "is_direct": True})
+        room.members.setdefault(user, "invite")
         self._rooms.save(room)
-        await self._note_direct(user, room.room_id)
+
+    async def _noted(self, room: Room, user: str) -> Room:
+        """Give a direct chat; of one that the bot opened, the account's other clients are told what it is, once.
+
+        Nothing depends on it: where that fails the message goes out all the same.
+        """
+        if not room.meant or room.noted:
+            return room
+        try:
+            await self._note_direct(user, room.room_id)
+        except TokenRevoked:
+            raise
+        except (Away, Limited) as problem:
+            _log.warning("direct chat not noted", code=type(problem).__name__)
+            return room  # the next message to it tries again
+        except Denied as problem:
+            _log.warning("direct chat not noted", code=problem.code)
+        room.noted = True
+        self._rooms.save(room)
         return room
 
     async def _note_direct(self, user: str, room_id: str) -> None:
-        """Tell the account's other clients, if there are any, that this is a direct chat."""
         path = f"/user/{part(self._rooms.me)}/account_data/m.direct"
         try:
             known: Mapping[str, Any] = await self._server.ask("GET", path)
-        except Denied:
+        except Denied as problem:
+            if problem.status != _NOT_FOUND:
+                raise
             known = {}
         others = known.get(user)
-        chats = [*others, room_id] if isinstance(others, list) else [room_id]
-        await self._server.ask("PUT", path, {**known, user: chats})
+        chats = others if isinstance(others, list) else []
+        if room_id not in chats:
+            await self._server.ask("PUT", path, {**known, user: [*chats, room_id]})
 
     async def _put(self, room: Room, content: Mapping[str, Any], key: str, may: Callable[[], bool]) -> str:
         self._devices.watch(room.readers())

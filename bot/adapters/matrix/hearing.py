@@ -10,12 +10,12 @@ from typing import Any
 
 import structlog
 from nio.crypto.attachments import decrypt_attachment
-from sqlmodel import col, select
 
 from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, TokenRevoked, part
 from bot.adapters.matrix.invitations import PLATFORM, is_welcome
+from bot.adapters.matrix.own import content_of, said_in
 from bot.adapters.matrix.reactions import reaction_command
 from bot.adapters.matrix.rooms import Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore
@@ -27,10 +27,16 @@ from bot.identities import account_at
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.ports import Core
-from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_lost, room_moved
+from bot.reachability import (
+    device_unsigned,
+    identity_changed,
+    invited_to_closed_room,
+    joined_closed_room,
+    left_room,
+    room_lost,
+    room_moved,
+)  # fmt: skip
 from bot.whence import coalitions_of_account, coalitions_of_room, room_at
-from storage.cipher import active
-from storage.tables import Parcel
 from storage.tables import Room as Served
 from storage.work import Store, Work
 
@@ -97,8 +103,6 @@ class Hearing:
         """Join where a coordinator invites, or somebody to their own direct chat; decline anything else."""
         now = self._clock.now()
         welcome = await is_welcome(self._store, inviter, now, direct=room.direct, servers=self._servers)
-        if welcome and room.direct:
-            self._rooms.reopen_direct(inviter)
         verb = "join" if welcome else "leave"
         for wait in JOIN_AGAIN:
             await asyncio.sleep(wait)
@@ -111,10 +115,20 @@ class Hearing:
             self._rooms.forget(room.room_id)
 
     async def came(self, room: Room, users: list[str]) -> None:
-        """Report who joined a closed room."""
-        others = [user for user in users if user != self._rooms.me]
-        if others:
-            await self._in_room(room, lambda work, served: joined_closed_room(work, self._clock.now(), served, others))
+        """Report who joined a closed room, and who was invited to it."""
+        now, people = self._clock.now(), self._others(users)
+        joined = [user for user in people if room.members.get(user) == "join"]
+        invited = [user for user in people if user not in joined]
+        if joined:
+            await self._in_room(room, lambda work, served: joined_closed_room(work, now, served, joined))
+        if invited:
+            await self._in_room(room, lambda work, served: invited_to_closed_room(work, now, served, invited))
+
+    async def went(self, room: Room, users: list[str]) -> None:
+        """Report who left a closed room."""
+        now, people = self._clock.now(), self._others(users)
+        if people:
+            await self._in_room(room, lambda work, served: left_room(work, now, served, people))
 
     async def gone(self, room: Room) -> None:
         """Tell coordinators that the bot was put out of a room that it serves."""
@@ -145,7 +159,7 @@ class Hearing:
             self._remember_file(room, event, said)
         if not said.words and said.corrects is None:
             return
-        if not self._is_meant(room, said) and not (said.answers and await self._is_own(said.answers)):
+        if not self._is_meant(room, said) and not (said.answers and await self._is_own(room, said.answers)):
             return
         invocation = self._invocation(room, event, said)
         attached = await self._attached(room, event, said)
@@ -195,7 +209,9 @@ class Hearing:
         target, emoji = str(relation.get("event_id", "")), str(relation.get("key", ""))
         message = await self._own_message(target)
         command = reaction_command(message, emoji) if message is not None else None
-        if command is not None:
+        if command is not None and not await self._is_own(room, target):
+            _not_of_here(event)
+        elif command is not None:
             invocation = self._invocation(room, event, Said(command, answers=target))
             # Reactions come in clear, and a server could forge them.
             await self._core.receive(replace(invocation, addressed=True, vouched=False))
@@ -207,20 +223,18 @@ class Hearing:
             invocation = self._invocation(room, event, Said("", corrects=target))
             await self._core.receive(replace(invocation, addressed=False, vouched=False))
 
-    async def _is_own(self, event_id: str) -> bool:
-        """Tell whether a message is one of the bot's own."""
-        return await self._store.read(None, lambda work: _coalition_of(work, event_id)) is not None
+    async def _is_own(self, room: Room, event_id: str) -> bool:
+        """Tell whether a message is one of the bot's own, said in this room."""
+        return await said_in(self._store, event_id, room, self._rooms.me)
 
     async def _own_message(self, event_id: str) -> Message | None:
         """Give what the bot said in a message of its own, while that is kept."""
-        coalition_id = await self._store.read(None, lambda work: _coalition_of(work, event_id))
-        if coalition_id is None:
-            return None
-        content = await self._store.read(coalition_id, lambda work: _content_of(work, event_id))
+        content = await content_of(self._store, event_id)
         return Message.from_data(content) if content else None
 
     def _remember_file(self, room: Room, event: Mapping[str, Any], said: Said) -> None:
-        row = {"file": dict(said.file or {}), "at": event["origin_server_ts"], "sender": event["sender"]}
+        here, sender = room.room_id, event["sender"]
+        row = {"file": dict(said.file or {}), "at": event["origin_server_ts"], "sender": sender, "room": here}
         self._sealed.put(_FILE, str(event["event_id"]), row)
         self._sealed.put(_LATEST, f"{room.room_id}/{event['sender']}", row)
 
@@ -231,6 +245,9 @@ class Hearing:
         file = said.file
         if file is None and said.answers:
             row = self._sealed.get(_FILE, said.answers)
+            if row and row.get("room") != room.room_id:
+                _not_of_here(event)
+                return ()
             file = row["file"] if row else None
         if file is None:
             row = self._sealed.get(_LATEST, f"{room.room_id}/{event['sender']}")
@@ -271,6 +288,9 @@ class Hearing:
         body = {"msgtype": "m.notice", "body": words, "m.mentions": {}}
         await self._server.ask("PUT", f"/rooms/{part(room.room_id)}/send/m.room.message/asked", body)
 
+    def _others(self, users: list[str]) -> list[str]:
+        return [user for user in users if user != self._rooms.me]
+
     async def _in_room(self, room: Room, act: Callable[[Work, Served], object]) -> None:
         """Run `act` on the served room, where this is one."""
 
@@ -293,15 +313,10 @@ def _report(work: Work, now: dt.datetime, news: News) -> None:
         device_unsigned(work, now, account.member_id, news.unsigned)
 
 
+def _not_of_here(event: Mapping[str, Any]) -> None:
+    """Log that something reacts or replies to what was said in another room; nobody is answered."""
+    _log.warning("refused: of another room", event_id=str(event.get("event_id", ""))[:64])
+
+
 def _names(room: Room) -> dict[str, str]:
     return {user: room.names[user] for user in room.here() if user in room.names}
-
-
-def _coalition_of(work: Work, event_id: str) -> int | None:
-    prints = active()[0].fingerprints(event_id)
-    return work.exec(select(Parcel.coalition_id).where(col(Parcel.fingerprint).in_(prints))).first()
-
-
-def _content_of(work: Work, event_id: str) -> dict[str, Any] | None:
-    parcel = work.first(Parcel, col(Parcel.fingerprint).in_(active()[0].fingerprints(event_id)))
-    return parcel.content if parcel is not None else None

@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlmodel import col, select
 
+from bot.identities import acting
 from storage.cipher import active
 from storage.tables import Code, Identity, Member, Role, Standing
 from storage.work import Store, Work
@@ -31,13 +32,14 @@ async def is_welcome(store: Store, inviter: str, now: dt.datetime, *, direct: bo
 
 
 def _roles(work: Work, inviter: str) -> list[Role]:
+    """Give what the account may act as, in each coalition: a linked one perhaps as less than its member."""
     prints = active()[0].fingerprints(inviter)
     found = (
-        select(Member.id, Member.role)
+        select(Member.role, Identity.role)
         .join(Identity, col(Identity.member_id) == col(Member.id))
         .where(Identity.platform == PLATFORM, col(Identity.fingerprint).in_(prints), Member.standing == Standing.ACTIVE)
     )
-    return [Role(role) for _, role in work.exec(found)]
+    return [acting(Role(role), Role(most) if most else None) for role, most in work.exec(found)]
 
 
 def _expects_somebody(work: Work, now: dt.datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ KIND, CLOSED = "room", "closed"
 HERE = ("join", "invite")
 """The memberships of those who read along, or will once they accept."""
 ALGORITHM = "m.megolm.v1.aes-sha2"
+_TWO = 2
 
 
 class Keeper(Protocol):
@@ -36,7 +37,13 @@ class Room:
     history: str = "shared"
     name: str = ""
     direct: bool = False
-    """Somebody said that this is a direct chat; it is one while nobody else is in it."""
+    """The bot opened it as a direct chat, or was invited to it as to one; what others say of it later is nothing."""
+    crowded: bool = False
+    """A third person was in it or invited: it is never a direct chat again, whoever leaves."""
+    meant: str = ""
+    """Whom the bot opened it for; empty where somebody else made it."""
+    noted: bool = False
+    """The account's other clients were told that it is a direct chat."""
     members: dict[str, str] = field(default_factory=dict)
     """Membership by user id."""
     names: dict[str, str] = field(default_factory=dict)
@@ -57,12 +64,30 @@ class Room:
         return self.joined() if self.history == "joined" else self.here()
 
     def partner(self, me: str) -> str | None:
-        """Give the one other person of a direct chat; None for a room, also for one that became one."""
+        """Give the one other person of a direct chat, who may not have come yet or have left; None for a room.
+
+        A room that nobody called a direct chat counts as one where it has no name, is encrypted, takes in only who is
+        invited, and there never was a third person.
+        """
+        plain = not self.name and self.encrypted and self.join_rule == "invite"
         others = [user for user in self.here() if user != me]
-        if len(others) > 1 or not (self.direct or not self.name):
+        if self.crowded or len(others) > 1 or not (self.direct or plain):
             return None
-        gone = [user for user, membership in self.members.items() if user != me and membership == "leave"]
-        return others[0] if others else (gone[0] if self.direct and len(gone) == 1 else None)
+        if others or not self.direct:
+            return next(iter(others), None)
+        gone = (user for user, membership in self.members.items() if user != me and membership == "leave")
+        return next(gone, self.meant or None)
+
+    def is_spare(self, me: str) -> bool:
+        """Tell whether the bot opened it and then could not say for whom: nobody else ever was in it."""
+        untouched = not (self.direct or self.name or self.successor) and self.join_rule == "invite"
+        return untouched and self.encrypted and list(self.members) == [me]
+
+    def begin_anew(self) -> None:
+        """Forget what is known of it but what holds for ever: it is to be told anew."""
+        blank = Room(self.room_id)
+        self.join_rule, self.history, self.name, self.successor = blank.join_rule, blank.history, "", ""
+        self.members, self.names = {}, {}
 
     def is_guarded(self) -> bool:
         """Tell whether it may be served: encrypted, and nobody comes in without an invitation."""
@@ -90,20 +115,58 @@ class Rooms:
         """Give what is known of a room, whether or not the bot is in it."""
         return self._rooms.setdefault(room_id, Room(room_id))
 
+    def enter(self, room_id: str) -> Room:
+        """Give a room that the bot is in now; one that it was not in begins anew, to be told of."""
+        room = self.open(room_id)
+        if self.get(room_id) is None:
+            room.begin_anew()
+            room.members[self.me] = "join"
+        return room
+
+    def invited(self, room_id: str, shown: Iterable[Mapping[str, Any]]) -> str | None:
+        """Note an invitation and give who sent it; None where there is none.
+
+        What an invitation shows of a room is not the room: only that it is encrypted, and a direct chat, is kept.
+        """
+        state = list(shown)
+        invitation = next((event for event in state if _is_invitation(event, self.me)), None)
+        if invitation is None:
+            return None
+        room, picture = self.open(room_id), Room(room_id)
+        for event in state:
+            apply(picture, event)
+        room.begin_anew()
+        room.encrypted = room.encrypted or picture.encrypted
+        room.direct = room.direct or invitation["content"].get("is_direct") is True
+        room.members[self.me] = "invite"
+        self.save(room)
+        return str(invitation.get("sender", ""))
+
     def save(self, room: Room) -> None:
         """Keep a room as it is now."""
         self._keeper.put(KIND, room.room_id, asdict(room))
 
     def forget(self, room_id: str) -> None:
-        """Drop a room that was declined."""
-        self._rooms.pop(room_id, None)
-        self._keeper.delete(KIND, room_id)
+        """Drop a room that was declined, but for what holds for ever: that it is encrypted, and no direct chat."""
+        room = self._rooms.pop(room_id, None)
+        if room is not None and (room.encrypted or room.crowded):
+            self._rooms[room_id] = Room(room_id, encrypted=room.encrypted, crowded=room.crowded)
+            self.save(self._rooms[room_id])
+        else:
+            self._keeper.delete(KIND, room_id)
+
+    def spare(self) -> Room | None:
+        """Give a room of the bot's own in which there is nobody yet, for a direct chat that is to be opened."""
+        return next((room for room in self if room.is_spare(self.me)), None)
 
     def direct_with(self, user: str) -> Room | None:
-        """Give the encrypted direct chat with a person: one they are in before one they are invited to or left."""
+        """Give the encrypted direct chat with a person.
+
+        One that they are in comes before one they are invited to, that before one they left, last one without them yet.
+        """
         found = [room for room in self if room.encrypted and room.partner(self.me) == user]
-        rank = {"join": 0, "invite": 1}
-        return min(found, key=lambda room: rank.get(room.members.get(user, ""), 2), default=None)
+        rank = {"join": 0, "invite": 1, "leave": 2}
+        return min(found, key=lambda room: rank.get(room.members.get(user, ""), 3), default=None)
 
     def close_direct(self, user: str) -> None:
         """Note that a person put the bot out of their direct chat."""
@@ -131,15 +194,17 @@ class Rooms:
 
 
 def apply(room: Room, event: Mapping[str, Any]) -> None:
-    """Take a state event into a room; one that is malformed changes nothing."""
+    """Take a state event into a room; one that is malformed, or not under the key that counts, changes nothing."""
     content, key = event.get("content"), event.get("state_key")
     if not isinstance(content, Mapping) or not isinstance(key, str):
+        return
+    if event.get("type") == "m.room.member":
+        _member(room, key, content)
+    if key:
         return
     match event.get("type"):
         case "m.room.encryption":
             room.encrypted = True
-        case "m.room.member":
-            _member(room, key, content)
         case "m.room.join_rules":
             room.join_rule = _word(content, "join_rule", room.join_rule)
         case "m.room.history_visibility":
@@ -154,11 +219,17 @@ def apply(room: Room, event: Mapping[str, Any]) -> None:
 
 def _member(room: Room, user: str, content: Mapping[str, Any]) -> None:
     room.members[user] = _word(content, "membership", "leave")
-    if content.get("is_direct") is True:
-        room.direct = True
+    # Whoever knocks is not in. Who left counts: they were there with the others, or may have been.
+    room.crowded = room.crowded or sum(membership != "knock" for membership in room.members.values()) > _TWO
     name = _word(content, "displayname", "")
     if name and room.members[user] in HERE:
         room.names[user] = name
+
+
+def _is_invitation(event: Mapping[str, Any], me: str) -> bool:
+    content = event.get("content")
+    own = event.get("type") == "m.room.member" and event.get("state_key") == me
+    return own and isinstance(content, Mapping) and content.get("membership") == "invite"
 
 
 def _word(content: Mapping[str, Any], name: str, default: str) -> str:

@@ -69,7 +69,10 @@ class Hearer(Protocol):
         """Answer an invitation."""
 
     async def came(self, room: Room, users: list[str]) -> None:
-        """Hear that people joined a room."""
+        """Hear that people joined a room, or were invited to it."""
+
+    async def went(self, room: Room, users: list[str]) -> None:
+        """Hear that people left a room."""
 
     async def gone(self, room: Room) -> None:
         """Hear that the bot is no longer in a room."""
@@ -100,6 +103,10 @@ class Sync:
         self._since = since - EARLIER
         self._reported: dict[str, set[str] | None] = {}
         """Who is known to be in a room, as far as it was told: none of it before the bot came."""
+        self._coming: set[str] = set()
+        """The rooms that the bot came into in a sync that is not through: the same one may be taken again."""
+        self._taken: set[str] = set()
+        """The state events taken by this process."""
 
     async def once(self, now: int, longest: float = POLL) -> None:
         """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
@@ -146,35 +153,58 @@ class Sync:
         return {user for user in changed if isinstance(user, str)} if isinstance(changed, list) else set()
 
     async def _joined(self, room_id: str, content: Mapping[str, Any], *, first: bool) -> None:
-        room = self._rooms.open(room_id)
-        was_in = self._rooms.get(room_id) is not None
-        before = self._reported.setdefault(room_id, set(room.joined()) if was_in else None)
+        was_in = self._rooms.get(room_id) is not None and room_id not in self._coming
+        room = self._rooms.enter(room_id)
+        self._coming |= set() if was_in else {room_id}
+        before = self._reported.setdefault(room_id, set(room.here()) if was_in else None)
         for event in _events(content.get("state")):
-            apply(room, event)
+            # What was taken before is old: where a message crossed a membership, a server tells how it was before that.
+            if not was_in or str(event.get("event_id")) not in self._taken:
+                self._apply(room, event)
         timeline = _mapping(content.get("timeline"))
         if timeline.get("limited") is True and not first and was_in:
             for event in await self._gap(room_id, timeline):
                 await self._event(room, event)
         events = list(_events(timeline))
-        came_at = 0 if was_in else _invited_at(events, self._rooms.me)
-        for event in events[:came_at]:
-            apply(room, event)  # what was said before the bot was invited is not for it
-        for event in events[came_at:]:
+        for event in events if was_in else self._since_here(room, events):
             await self._event(room, event)
-        room.members.setdefault(self._rooms.me, "join")
         if room.encrypted:
             self._devices.watch(room.here())
-        if before is not None and (came := sorted(set(room.joined()) - before)):
-            await _guarded({}, self._hearer.came(room, came))
-        self._reported[room_id] = set(room.joined())
+        here = set(room.here())
+        if before is not None and before != here:
+            await _guarded({}, self._hearer.came(room, sorted(here - before)))
+            await _guarded({}, self._hearer.went(room, sorted(before - here)))
+        self._reported[room_id] = here
         self._rooms.save(room)
+        self._coming.discard(room_id)
         for old in self._rooms.followed(room):
             await _guarded({}, self._hearer.moved(old))
+
+    def _since_here(self, room: Room, events: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Give what is to be heard of a room that the bot has come into.
+
+        What was said in a room before it came is not for it; in a direct chat all is since it was invited.
+        """
+        invited_at, came_at = _own_way_in(events, self._rooms.me)
+        for event in events[:came_at]:
+            self._apply(room, event)
+        partner = room.partner(self._rooms.me)
+        if partner is None:
+            return events[came_at:]
+        self._rooms.reopen_direct(partner)
+        return events[invited_at:]
+
+    def _apply(self, room: Room, event: Mapping[str, Any]) -> None:
+        apply(room, event)
+        # The server counts it among the rooms that the bot is in, whatever an event says that came before.
+        room.members[self._rooms.me] = "join"
+        if isinstance(event_id := event.get("event_id"), str):
+            self._taken.add(event_id)
 
     async def _event(self, room: Room, event: Mapping[str, Any]) -> None:
         """Take one event of a timeline; whatever is wrong with it, the next one comes."""
         if "state_key" in event:
-            apply(room, event)
+            self._apply(room, event)
             return
         sent_at, sender, event_id = event.get("origin_server_ts"), event.get("sender"), event.get("event_id")
         if not isinstance(sent_at, int) or not isinstance(sender, str) or not isinstance(event_id, str):
@@ -242,14 +272,8 @@ class Sync:
         return found[::-1]
 
     async def _invited(self, room_id: str, content: Mapping[str, Any]) -> None:
-        room = self._rooms.open(room_id)
-        inviter = ""
-        for event in _events(content.get("invite_state")):
-            apply(room, event)
-            if event.get("type") == "m.room.member" and event.get("state_key") == self._rooms.me:
-                inviter = str(event.get("sender", ""))
-        if room.members.get(self._rooms.me) == "invite":
-            self._rooms.save(room)
+        inviter = self._rooms.invited(room_id, _events(content.get("invite_state")))
+        if inviter is not None:
             self._store.put(_INVITED, room_id, {"inviter": inviter, "tries": 0, "not_before": 0})
 
     async def _answer_invitations(self, now: int) -> None:
@@ -304,14 +328,15 @@ async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:
         _skipped(event, problem)
 
 
-def _invited_at(events: Sequence[Mapping[str, Any]], me: str) -> int:
-    """Give where in a timeline the bot was invited, else where it came in; 0 where it does not say.
-
-    People open a direct chat and speak at once: what they say before the bot has accepted is meant for it.
-    """
-    own = [n for n, event in enumerate(events) if event.get("type") == "m.room.member" and event.get("state_key") == me]
-    before = [n for n in own[:-1] if _mapping(events[n].get("content")).get("membership") == "invite"]
-    return (before or own or [0])[-1]
+def _own_way_in(events: Sequence[Mapping[str, Any]], me: str) -> tuple[int, int]:
+    """Give where in a timeline the bot was invited, and where it came in; 0 where it does not say."""
+    own = [
+        (n, _mapping(event.get("content")).get("membership"))
+        for n, event in enumerate(events)
+        if event.get("type") == "m.room.member" and event.get("state_key") == me
+    ]
+    invited = max((n for n, membership in own if membership == "invite"), default=0)
+    return invited, min((n for n, membership in own if membership == "join" and n >= invited), default=0)
 
 
 def _skipped(event: Mapping[str, Any], problem: BaseException) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.adapters.matrix import typing_sign
 from tests.integration.matrix.conftest import People
 from tests.integration.matrix.deployment import DEMO, Deployment
+from tests.integration.matrix.test_directs import censored
 from tests.integration.matrix.test_talking import served
 
 
@@ -59,6 +61,44 @@ def test_reactions_are_buttons(bot: Deployment, people: People, runner: asyncio.
         [done] = await luis.hear(room)
         assert done.body.startswith("Done: article 3")
         assert await luis.hear(room, timeout=1) == []
+
+    runner.run(scene())
+
+
+def test_a_reaction_that_a_server_moves(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """It counts in the room of the message that it is on, and in the direct chat of that message's reader, only."""
+    moved: dict[str, str] = {}
+
+    def move(answer: dict[str, Any]) -> None:
+        joined = answer.get("rooms", {}).get("join", {})
+        for source, target in moved.items():
+            events = joined.get(source, {}).get("timeline", {}).get("events", [])
+            reactions = [event for event in events if event["type"] == "m.reaction"]
+            if reactions:
+                events[:] = [event for event in events if event not in reactions]
+                there = joined.setdefault(target, {"timeline": {"events": []}, "state": {"events": []}})
+                there["timeline"]["events"] += reactions
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people, text=True)
+        async with censored(bot, people) as censor:
+            censor.edit = move
+            chat = await luis.direct_chat(bot.user_id)
+            for source, target, mark in ((room, chat, "!"), (chat, room, "")):
+                await luis.say(source, f"{mark}take 3")
+                [answer] = await luis.hear(source)
+                moved[source] = target
+                stray = await luis.react(source, answer.event_id, "✅")
+                assert [await luis.hear(place, timeout=1) for place in (room, chat)] == [[], []]
+                await luis.redact(source, stray)
+                moved.clear()
+                await luis.react(source, answer.event_id, "✅")
+                [done] = await luis.hear(source)
+                assert done.body.startswith("Done: article 3")
+                await luis.say(source, f"{mark}undo")
+                await luis.hear(source)
+                await luis.say(source, f"{mark}release 3")
+                await luis.hear(source)
 
     runner.run(scene())
 
@@ -130,6 +170,58 @@ def test_a_draft_dropped_in_the_room(bot: Deployment, people: People, runner: as
         [alert] = await luis.hear(told)
         assert "<del>" in str(alert.html)
         assert alert.encrypted
+
+    runner.run(scene())
+
+
+def test_a_file_of_another_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A reply reaches no file that was sent elsewhere: who is in this room need not be in that one."""
+
+    async def scene() -> None:
+        ana, _luis, room = await served(bot, people)
+        chat = await ana.direct_chat(bot.user_id)
+        file = await ana.send_file(chat, "rev1.txt", (DEMO / "convention-rev1.txt").read_bytes())
+        await ana.say(room, "!draft add DEM/1", reply_to=file)
+        [refused] = await ana.hear(chat)
+        assert refused.body.startswith("Attach")
+        await ana.say(chat, "draft add DEM/1", reply_to=file)
+        [read] = await ana.hear(chat)
+        assert read.body.startswith("Read: DEM/1")
+
+    runner.run(scene())
+
+
+def test_a_file_that_cannot_be_had_holds_nobody_up(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """When the server gives no more files for now, the command is answered like one without, and so is the next."""
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people)
+        async with censored(bot, people) as censor:
+            limited = {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 600_000}
+            censor.refuse = {"/media/download/": (429, limited)}
+            await ana.send_file(room, "rev1.txt", (DEMO / "convention-rev1.txt").read_bytes())
+            await ana.say(room, "!draft add DEM/1")
+            [chat] = await ana.join_invited()
+            [refused] = await ana.hear(chat)
+            assert refused.body.startswith("Attach")
+            await luis.say(room, "!note one")
+            assert (await luis.hear(room, 3))[-1].body.startswith("Noted")
+
+    runner.run(scene())
+
+
+def test_no_typing_sign_for_words_that_need_no_answer(
+    bot: Deployment, people: People, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A yes among people in a room is heard, as it may be meant for the bot; it is no reason to show the sign."""
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people)
+        monkeypatch.setattr(typing_sign, "PATIENCE", 0.0)
+        luis.typed(room).clear()
+        await luis.say(room, "Yes!")
+        await luis.until(lambda: False, 1.5)
+        assert luis.typed(room) == set()
 
     runner.run(scene())
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from sqlmodel import select
 
-from storage.tables import Label, Room
+from bot.adapters.matrix import sync
+from storage.cipher import active
+from storage.tables import Label, Note, Notice, Room
 from storage.work import Work
 from tests.fakes.human import Human
 from tests.integration.matrix.conftest import People
@@ -203,16 +206,56 @@ def close_all(work: Work) -> None:
 
 
 def test_newcomers_in_a_closed_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
-    """Coordinators hear who joined a closed room."""
+    """Coordinators hear who is invited to a closed room, who joins it, and who leaves; of each person once."""
+
+    def reports(work: Work) -> list[str]:
+        return [key for row in work.rows(Notice) if (key := row.key.partition("/")[0]) in ("invited", "joined", "left")]
 
     async def scene() -> None:
-        ana, _luis, room = await served(bot, people)
+        ana, luis, room = await served(bot, people)
         await bot.store.write(1, close_all)
         eve = await people.arrive("Eve")
         await ana.invite(room, eve.user_id)
-        await eve.join_invited()
         [told] = await ana.join_invited()
         [alarm] = await ana.hear(told)
-        assert alarm.body.startswith(f"New in #general: {eve.user_id}.")
+        assert alarm.body.startswith(f"Invited to #general: {eve.user_id}.")
+        await eve.join_invited()
+        await luis.leave(room)
+        await ana.until(lambda: False, 1)
+        await ana.say(room, "!rooms")
+        await ana.hear(room)
+        assert await bot.store.read(1, reports) == ["invited", "left"]
 
     runner.run(scene())
+
+
+def test_it_joins_an_active_room_without_noise(
+    bot: Deployment, people: People, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said before is not answered, readable or not, and who was there before is no newcomer."""
+    monkeypatch.setattr(sync, "PATIENCE", 500)
+
+    async def scene() -> None:
+        ana, luis = await people.arrive("Ana"), await people.arrive("Luis")
+        await enrol(bot, {ana: "coordinator", luis: "member"})
+        await bot.start()
+        room = await ana.make_room("old", invite=[luis.user_id])
+        await luis.join_invited()
+        await bot.store.write(1, lambda work: work.put(closed_room(room)))
+        await luis.say(room, "!note one")
+        await luis.send(room, "m.room.message", {"msgtype": "m.text", "body": "!note two"}, clear=True)
+        await ana.invite(room, bot.user_id)
+        assert await ana.until(lambda: False, 1) is False
+        asked = await luis.say(room, "!note three")
+        assert [said.reply_to for said in await luis.hear(room)] == [asked]
+        assert await luis.hear(room, timeout=2) == []
+        assert (await ana.join_invited(0.5), await luis.join_invited(0.5)) == ([], [])
+        assert await bot.store.read(1, lambda work: [row.words for row in work.rows(Note)]) == ["three"]
+
+    runner.run(scene())
+
+
+def closed_room(address: str) -> Room:
+    """Make the row of a closed room that is served."""
+    print_ = active()[0].fingerprint(address)
+    return Room(coalition_id=1, name="old", platform="matrix", address=address, fingerprint=print_, label=Label.CLOSED)
