@@ -25,6 +25,10 @@ class Censor:
         self.upstream, self.edit = upstream, edit
         self.lose: list[str] = []
         """Parts of paths: once for each, a request has its effect and its answer is lost."""
+        self.left: int | None = None
+        """How many more requests are answered; None: all."""
+        self.heard = False
+        """Whether the first one that is not answered has its effect."""
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -48,6 +52,9 @@ class Censor:
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         assert self._session is not None
+        cut = self._is_cut()
+        if cut and not (self.heard and self.left == -1):
+            return _aborted(request)
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         body = await request.read()
         async with self._session.request(
@@ -58,8 +65,22 @@ class Censor:
                 said = json.loads(content)
                 self.edit(said)
                 content = json.dumps(said).encode()
+            if cut:
+                return _aborted(request)
             lost = next((part for part in self.lose if part in request.path), None)
-            if lost is not None and request.transport is not None:
+            if lost is not None:
                 self.lose.remove(lost)
-                request.transport.abort()
+                return _aborted(request)
             return web.Response(status=answer.status, body=content, content_type="application/json")
+
+    def _is_cut(self) -> bool:
+        if self.left is not None:
+            self.left -= 1
+        return self.left is not None and self.left < 0
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """Break the connection off; the answer goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -17,6 +17,7 @@ from bot.adapters.matrix.encryption import Encryption
 from bot.adapters.matrix.hearing import Hearing
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.lock import hold
+from bot.adapters.matrix.login import check_set_up
 from bot.adapters.matrix.rooms import Rooms
 from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import POLL, Sync
@@ -145,6 +146,7 @@ async def connected(
     with hold(folder, clock.now()):
         sealed = SealedStore(folder / "matrix.db", keyring)
         try:
+            check_set_up(account, sealed)
             matrix = Matrix(account, sealed, keyring, store, clock, servers)
             try:
                 yield matrix
