@@ -63,7 +63,7 @@ class Matrix:
         self._typing = Typing(lambda room_id, on: self.chat.typing(room_id, on=on))
         self.chat = MatrixChat(self._server, rooms, devices, self._encryption, self._synced, self._typing.answered)
         hearing = Hearing(self._server, sealed, rooms, store, clock, self, servers)
-        self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, account.since)
+        self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server, on behalf of the core, until `stop` is set. Raises LoggedOut."""
@@ -90,7 +90,7 @@ class Matrix:
         await self._encryption.publish(self._server)
         # Nothing is sent while out of step, and there may be nothing new for long: not to be waited for.
         longest = poll if self._synced.is_set() else 0.0
-        await self._sync.once(int(self._clock.now().timestamp() * 1000), longest)
+        await self._sync.once(longest)
         self._synced.set()
 
     async def close(self) -> None:

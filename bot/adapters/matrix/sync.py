@@ -17,16 +17,14 @@ from bot.adapters.matrix.encryption import CURVE, Clear, Encryption, NoKey, Unkn
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
 from bot.adapters.matrix.rooms import Room, Rooms, apply
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
+from bot.adapters.matrix.waiting import PATIENCE, Waiting
+from bot.clock import Clock
 from storage.trouble import DatabaseProblem
 
 POLL = 30.0
 """How long the server may hold a sync that has nothing to say, in seconds."""
 SOON = 3.0
 """How long it may while somebody's message waits for its key."""
-PATIENCE = 5_000
-"""After how many milliseconds the author of a message whose key did not come is told."""
-KEPT = 24 * 3_600_000
-"""How long a message waits for its key, in milliseconds."""
 EARLIER = 600_000
 """How many milliseconds before the login still count: the clocks of bot and server may differ."""
 GAP = 500
@@ -45,7 +43,7 @@ FILTER = json.dumps(
         },
     }
 )
-_WAITING, _INVITED = "waiting", "invited"
+_INVITED = "invited"
 INVITED_TRIES = 12
 """How often an invitation is answered whose server is away: for some hours."""
 _NOT_THE_EVENTS = (Away, Limited, TokenRevoked, StoreProblem, DatabaseProblem)
@@ -84,7 +82,7 @@ class Hearer(Protocol):
 class Sync:
     """The one reader of the account's events."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is one part
         self,
         server: Homeserver,
         store: SealedStore,
@@ -92,23 +90,24 @@ class Sync:
         devices: Devices,
         encryption: Encryption,
         hearer: Hearer,
+        clock: Clock,
         since: int,
     ) -> None:
         """Take the parts; what was said before `since` (milliseconds since 1970) is not for this bot."""
         self._server, self._store, self._rooms = server, store, rooms
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
-        self._since = since - EARLIER
+        self._clock, self._since = clock, since - EARLIER
+        self._waiting = Waiting(store)
         self._reported: dict[str, set[str] | None] = {}
         """Who is known to be in a room, as far as it was told: none of it before the bot came."""
 
-    async def once(self, now: int, longest: float = POLL) -> None:
-        """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
+    async def once(self, longest: float = POLL) -> None:
+        """Take what happened since the last time, waiting for it up to `longest` seconds.
 
         Raises what asking the homeserver raises; then the mark has not moved.
         """
         token = self._store.get("sync", "token")
-        waiting = self._store.all(_WAITING)
-        soon = any(not row["told"] for row in waiting.values()) or bool(self._store.all(_INVITED))
+        soon = self._waiting.is_fresh() or bool(self._store.all(_INVITED))
         poll = min(longest, SOON) if soon else longest
         query = {"filter": FILTER, "timeout": str(int(poll * 1000))} | ({"since": token} if token else {})
         answer = await self._server.ask("GET", "/sync", query=query, seconds=poll + 60)
@@ -117,14 +116,14 @@ class Sync:
             raise Away("no-mark")
         await self.take(answer, first=token is None)
         self._store.put("sync", "token", mark)
-        await self._answer_invitations(now)
+        await self._answer_invitations()
         try:
             await self._look_after(answer)
         except TokenRevoked:
             raise
         except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
             _log.warning("keys not looked after", code=type(problem).__name__)
-        await self._retry(now)
+        await self._retry()
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
         """Take one answer of the server's: keys, invitations, rooms."""
@@ -181,6 +180,8 @@ class Sync:
             return
         if sender == self._rooms.me or sent_at < self._since:
             return
+        # When it was said is its server's word: what claims to be later than now would never be too old.
+        event = {**event, "origin_server_ts": min(sent_at, self._now())}
         if event.get("type") != "m.room.encrypted":
             await _guarded(event, self._hearer.open_message(room, event))
             return
@@ -197,23 +198,23 @@ class Sync:
         await _guarded(event, self._hearer.message(room, event, clear))
 
     async def _set_aside(self, room: Room, event: Mapping[str, Any]) -> None:
-        row = {"room": room.room_id, "event": dict(event), "told": False}
-        self._store.put(_WAITING, str(event["event_id"]), row)
+        self._waiting.add(room.room_id, event, self._now())
         self._devices.dirty.add(str(event["sender"]))
 
-    async def _retry(self, now: int) -> None:
+    async def _retry(self) -> None:
         """Try the messages set aside again, and tell once whose key did not come."""
-        for event_id, row in sorted(self._store.all(_WAITING).items(), key=lambda pair: _sent_at(pair[1])):
+        now = self._now()
+        for event_id, row in self._waiting.rows(now):
             room, event = self._rooms.get(row["room"]), row["event"]
-            if room is None or now - _sent_at(row) > KEPT:
-                self._store.delete(_WAITING, event_id)
+            if room is None:
+                self._waiting.drop(event_id)
                 continue
             try:
                 clear = self._encryption.decrypt(room.room_id, event)
             except (NoKey, UnknownDevice):
-                if not row["told"] and now - _sent_at(row) > PATIENCE:
+                if not row["told"] and now - row["at"] > PATIENCE:
                     await _guarded(event, self._hearer.unreadable(room, event))
-                    self._store.put(_WAITING, event_id, row | {"told": True})
+                    self._waiting.told(event_id)
                 continue
             except StoreProblem:
                 raise
@@ -221,7 +222,7 @@ class Sync:
                 _skipped(event, problem)
             else:
                 await _guarded(event, self._hearer.message(room, event, clear))
-            self._store.delete(_WAITING, event_id)
+            self._waiting.drop(event_id)
 
     async def _gap(self, room_id: str, timeline: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Fetch what a limited timeline left out, oldest first, up to a bound."""
@@ -252,8 +253,12 @@ class Sync:
             self._rooms.save(room)
             self._store.put(_INVITED, room_id, {"inviter": inviter, "tries": 0, "not_before": 0})
 
-    async def _answer_invitations(self, now: int) -> None:
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+    async def _answer_invitations(self) -> None:
         """Answer the invitations that wait; the server of a room may be away for long, and nobody else waits for it."""
+        now = self._now()
         for room_id, row in self._store.all(_INVITED).items():
             tries = row["tries"] + 1
             try:
@@ -281,17 +286,15 @@ class Sync:
         """Do what the account's keys need: a stock on the server, a look at changed devices, new beginnings."""
         counts, unused = answer.get("device_one_time_keys_count"), answer.get("device_unused_fallback_key_types")
         if isinstance(counts, Mapping):
-            count = counts.get(CURVE, 0)  # none is 0, not unknown
+            count = counts.get(CURVE)  # none is 0, not unknown; nor is what cannot be a count
+            count = max(0, count) if isinstance(count, int) else 0
             fallback = isinstance(unused, list) and CURVE not in unused
-            await self._encryption.stock(self._server, count if isinstance(count, int) else 0, fallback=fallback)
-        await self._devices.refresh(self._server, self._rooms.watched() | self._waited_for())
+            await self._encryption.stock(self._server, count, fallback=fallback)
+        await self._devices.refresh(self._server, self._rooms.watched() | self._waiting.senders())
         self._encryption.learn(self._devices.known())
         for news in self._devices.take_news():
             await self._hearer.learnt(news)
         await self._encryption.unwedge(self._server)
-
-    def _waited_for(self) -> set[str]:
-        return {str(row["event"].get("sender", "")) for row in self._store.all(_WAITING).values()}
 
 
 async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:
@@ -312,10 +315,6 @@ def _own_join(events: Sequence[Mapping[str, Any]], me: str) -> int:
 
 def _skipped(event: Mapping[str, Any], problem: BaseException) -> None:
     _log.warning("event skipped", event_id=str(event.get("event_id", ""))[:64], code=type(problem).__name__)
-
-
-def _sent_at(row: Mapping[str, Any]) -> int:
-    return int(row["event"]["origin_server_ts"])
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

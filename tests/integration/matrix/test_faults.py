@@ -542,6 +542,65 @@ def test_a_day_away(bot: Deployment, people: People, runner: asyncio.Runner) -> 
     runner.run(scene())
 
 
+def test_messages_from_the_future(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A server's far-future dates buy nothing: done now like any other, refused once too old, told when unreadable."""
+
+    def postdate(answer: dict[str, Any]) -> None:
+        for content in answer.get("rooms", {}).get("join", {}).values():
+            for event in content["timeline"]["events"]:
+                event["origin_server_ts"] += 10**12
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people)
+        await bot.stop()
+        censor = Censor(people.synapse.url, postdate)
+        await censor.start()
+        bot.go_through(censor.url)
+        try:
+            await bot.start()
+            assert (await ask(luis, room, "!note one"))[-1].body.startswith(NOTED)
+            luis.hold_keys = True
+            asked = await luis.say(room, "!note late")
+            luis.hold_keys = False
+            [chat] = await luis.join_invited(15)
+            assert (await luis.hear(chat))[0].body.startswith("I cannot read what you just wrote")
+            await bot.stop()
+            bot.clock = Ahead(dt.timedelta(minutes=16))
+            await bot.start()
+            await luis.hand_over_keys(room)
+            [answer] = await luis.hear(room)
+            assert (answer.reply_to, answer.body) == (asked, AWAY)
+            assert await noted(bot) == ["one"]
+            await bot.stop()
+        finally:
+            await censor.stop()
+
+    runner.run(scene())
+
+
+@pytest.mark.parametrize("count", [-(10**30), "many", 10**30])
+def test_a_count_of_keys_that_is_none(bot: Deployment, people: People, runner: asyncio.Runner, count: Any) -> None:
+    """Whatever a server says of how many one-time keys it has, the next command is answered."""
+
+    def miscount(answer: dict[str, Any]) -> None:
+        answer["device_one_time_keys_count"] = {"signed_curve25519": count}
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people)
+        await bot.stop()
+        censor = Censor(people.synapse.url, miscount)
+        await censor.start()
+        bot.go_through(censor.url)
+        try:
+            await bot.start()
+            assert (await ask(luis, room, "!note one"))[-1].body.startswith(NOTED)
+            await bot.stop()
+        finally:
+            await censor.stop()
+
+    runner.run(scene())
+
+
 def test_words_in_clear_in_an_encrypted_room(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
     """A command that came in clear, which the server could have written, is not executed."""
 
