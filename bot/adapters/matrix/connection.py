@@ -18,6 +18,7 @@ from bot.adapters.matrix.hearing import Hearing
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.lock import hold
 from bot.adapters.matrix.login import check_set_up
+from bot.adapters.matrix.retention import Retention
 from bot.adapters.matrix.rooms import Rooms
 from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import POLL, Sync
@@ -64,6 +65,7 @@ class Matrix:
         self.chat = MatrixChat(self._server, rooms, devices, self._encryption, self._synced, self._typing.answered)
         hearing = Hearing(self._server, sealed, rooms, store, clock, self, servers)
         self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
+        self._retention = Retention(sealed, self._encryption.sessions, rooms)
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server, on behalf of the core, until `stop` is set. Raises LoggedOut."""
@@ -92,6 +94,7 @@ class Matrix:
         longest = poll if self._synced.is_set() else 0.0
         await self._sync.once(longest)
         self._synced.set()
+        self._retention.erase_old(int(self._clock.now().timestamp() * 1000))
 
     async def close(self) -> None:
         """Let go of the server: not before all who send through it have ended, or they would connect anew."""

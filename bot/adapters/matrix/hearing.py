@@ -44,7 +44,10 @@ FETCH_AGAIN = (1, 4)
 """How long to wait before each new try to fetch a file, in seconds."""
 FETCH_SECONDS = 60.0
 """How long fetching a file may take; nobody is heard meanwhile."""
-_FILE, _LATEST = "file", "latest"
+FILES = _FILE, _LATEST = "file", "latest"
+"""The kinds of what opens files: by event, and each sender's last one in a room."""
+ASKED = "asked"
+"""The kind of what tells in which rooms encryption was asked for."""
 _log = structlog.get_logger()
 
 
@@ -264,9 +267,9 @@ class Hearing:
 
     async def _ask_for_encryption(self, room: Room) -> None:
         """Say once, in the only words that ever go out in clear, that nothing is said here without encryption."""
-        if self._sealed.get("asked", room.room_id) is not None:
+        if self._sealed.get(ASKED, room.room_id) is not None:
             return
-        self._sealed.put("asked", room.room_id, True)
+        self._sealed.put(ASKED, room.room_id, True)
         words = "I talk in encrypted rooms only. Please turn on encryption in this room's settings, then say it again."
         body = {"msgtype": "m.notice", "body": words, "m.mentions": {}}
         await self._server.ask("PUT", f"/rooms/{part(room.room_id)}/send/m.room.message/asked", body)

@@ -186,7 +186,7 @@ class Sync:
             await _guarded(event, self._hearer.open_message(room, event))
             return
         try:
-            clear = self._encryption.decrypt(room.room_id, event)
+            clear = self._opened(room, event)
         except (NoKey, UnknownDevice):
             await _guarded(event, self._set_aside(room, event))
             return
@@ -196,6 +196,13 @@ class Sync:
             _skipped(event, problem)
             return
         await _guarded(event, self._hearer.message(room, event, clear))
+
+    def _opened(self, room: Room, event: Mapping[str, Any]) -> Clear:
+        """Decrypt an event, and note that its key was needed; raises what Encryption.decrypt() raises."""
+        with self._store.transaction():
+            clear = self._encryption.decrypt(room.room_id, event)
+            self._encryption.sessions.used(room.room_id, str(event["content"]["session_id"]), self._now())
+        return clear
 
     async def _set_aside(self, room: Room, event: Mapping[str, Any]) -> None:
         self._waiting.add(room.room_id, event, self._now())
@@ -210,7 +217,7 @@ class Sync:
                 self._waiting.drop(event_id)
                 continue
             try:
-                clear = self._encryption.decrypt(room.room_id, event)
+                clear = self._opened(room, event)
             except (NoKey, UnknownDevice):
                 if not row["told"] and now - row["at"] > PATIENCE:
                     await _guarded(event, self._hearer.unreadable(room, event))
