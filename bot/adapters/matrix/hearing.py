@@ -27,10 +27,18 @@ from bot.identities import account_at
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.ports import Core
-from bot.reachability import device_unsigned, identity_changed, joined_closed_room, room_lost, room_moved
+from bot.reachability import (
+    device_unsigned,
+    identity_changed,
+    joined_closed_room,
+    missed_in_chat,
+    missed_in_room,
+    room_lost,
+    room_moved,
+)
 from bot.whence import coalitions_of_account, coalitions_of_room, room_at
 from storage.cipher import active
-from storage.tables import Parcel
+from storage.tables import Member, Parcel, Standing
 from storage.tables import Room as Served
 from storage.work import Store, Work
 
@@ -122,6 +130,26 @@ class Hearing:
     async def gone(self, room: Room) -> None:
         """Tell coordinators that the bot was put out of a room that it serves."""
         await self._in_room(room, lambda work, served: room_lost(work, self._clock.now(), served))
+
+    async def missed(self, room: Room, before: int, mark: str) -> None:
+        """Tell that what was said in a room before a moment (in milliseconds) was not heard, once for each mark.
+
+        In a direct chat the person is told, of a served room the coordinators are.
+        """
+        moment, now = dt.datetime.fromtimestamp(before / 1000, dt.UTC), self._clock.now()
+        partner = room.partner(self._rooms.me)
+        if partner is None:
+            await self._in_room(room, lambda work, served: missed_in_room(work, now, served, moment, mark))
+            return
+
+        def tell(work: Work) -> None:
+            account = account_at(work, PLATFORM, partner)
+            if account is not None and work.row(Member, account.member_id).standing is Standing.ACTIVE:
+                missed_in_chat(work, now, account.member_id, PLATFORM, before=moment, mark=mark)
+
+        for coalition_id in await self._store.read(None, lambda work: coalitions_of_account(work, PLATFORM, partner)):
+            await self._store.write(coalition_id, tell)
+            self._core.wake()
 
     async def moved(self, room: Room) -> None:
         """Follow a room to the one that took its place, once a coordinator has invited the bot there.

@@ -14,7 +14,8 @@ import structlog
 
 from bot.adapters.matrix.devices import Devices, News
 from bot.adapters.matrix.encryption import CURVE, Clear, Encryption, NoKey, UnknownDevice
-from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.gap import left_out
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.rooms import Room, Rooms, apply
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 from bot.adapters.matrix.waiting import PATIENCE, Waiting
@@ -27,9 +28,6 @@ SOON = 3.0
 """How long it may while somebody's message waits for its key."""
 EARLIER = 600_000
 """How many milliseconds before the login still count: the clocks of bot and server may differ."""
-GAP = 500
-"""How many events of a gap are fetched at most."""
-_PAGE = 100
 _TIMELINE = 50
 FILTER = json.dumps(
     {
@@ -71,6 +69,9 @@ class Hearer(Protocol):
 
     async def gone(self, room: Room) -> None:
         """Hear that the bot is no longer in a room."""
+
+    async def missed(self, room: Room, before: int, mark: str) -> None:
+        """Hear that what was said before a moment (in milliseconds) cannot be had; `mark` is the same each time."""
 
     async def moved(self, room: Room) -> None:
         """Hear that a room was replaced by another."""
@@ -152,8 +153,7 @@ class Sync:
             apply(room, event)
         timeline = _mapping(content.get("timeline"))
         if timeline.get("limited") is True and not first and was_in:
-            for event in await self._gap(room_id, timeline):
-                await self._event(room, event)
+            await self._fill(room, timeline)
         events = list(_events(timeline))
         came_at = 0 if was_in else _own_join(events, self._rooms.me)
         for event in events[:came_at]:
@@ -231,23 +231,17 @@ class Sync:
                 await _guarded(event, self._hearer.message(room, event, clear))
             self._waiting.drop(event_id)
 
-    async def _gap(self, room_id: str, timeline: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Fetch what a limited timeline left out, oldest first, up to a bound."""
-        start, stop = timeline.get("prev_batch"), self._store.get("sync", "token")
-        found: list[Mapping[str, Any]] = []
-        while isinstance(start, str) and len(found) < GAP:
-            query = {"dir": "b", "from": start, "to": str(stop), "limit": str(_PAGE)}
-            try:
-                page = await self._server.ask("GET", f"/rooms/{part(room_id)}/messages", query=query)
-            except Denied as problem:
-                _log.warning("gap not filled", code=problem.code)
-                break
-            chunk = [event for event in page.get("chunk", ()) if isinstance(event, Mapping)]
-            found += chunk
-            start = page.get("end") if chunk else None
-        if len(found) >= GAP:
-            _log.warning("gap too long", events=len(found))
-        return found[::-1]
+    async def _fill(self, room: Room, timeline: Mapping[str, Any]) -> None:
+        """Take what a limited timeline left out; of what is out of reach, say so."""
+        mark = str(self._store.get("sync", "token"))
+        events, whole = await left_out(self._server, room.room_id, timeline.get("prev_batch"), mark)
+        for event in events:
+            await self._event(room, event)
+        if not whole:
+            first = [event.get("origin_server_ts") for event in (*events, *_events(timeline))][:1]
+            now = self._now()
+            before = min([now, *(at for at in first if isinstance(at, int) and at > 0)])
+            await _guarded({}, self._hearer.missed(room, before, mark))
 
     async def _invited(self, room_id: str, content: Mapping[str, Any]) -> None:
         room = self._rooms.open(room_id)

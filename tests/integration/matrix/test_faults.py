@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
+from bot.adapters.matrix import gap
 from bot.clock import SystemClock
 from bot.message import message, say
 from bot.notices import room_lane, tell
@@ -235,6 +236,36 @@ def test_a_gap_longer_than_a_sync_tells(bot: Deployment, people: People, runner:
         assert await luis.hear(chat, 1, 1.0) == []
         assert [words for words in await noted(bot) if words.isdigit()] == [str(number) for number in range(60)]
         assert "in the room" in await noted(bot)
+
+    runner.run(scene())
+
+
+def test_a_gap_that_cannot_be_filled(
+    bot: Deployment, people: People, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said too long before is missed: the person is told in their chat, and of a room its coordinators."""
+    monkeypatch.setattr(gap, "LONGEST", 60)
+    monkeypatch.setattr(gap, "PAGE", 20)
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people)
+        chat, own = await luis.direct_chat(bot.user_id), await ana.direct_chat(bot.user_id)
+        await ask(luis, chat, "tasks")
+        await ask(ana, own, "tasks")
+        await bot.stop()
+        await luis.say(chat, "note out of reach")
+        await luis.say(room, "!note out of reach")
+        for place, human in ((chat, luis), (room, ana)):
+            for _ in range(130):
+                await human.send(place, "m.room.message", {"msgtype": "m.text", "body": "x"}, clear=True)
+            await human.say(place, "!note in reach")
+        await bot.start()
+        [told] = [said for said in await luis.hear(chat, 2, 20) if not said.body.startswith(NOTED)]
+        assert told.body.startswith("I was away and missed what you wrote here before ")
+        [told] = await ana.hear(own, 1, 20)
+        assert told.body.startswith("I was away and missed what was said in #general before ")
+        assert await noted(bot) == ["in reach", "in reach"]
+        assert await ana.hear(own, 1, 1.0) == await luis.hear(chat, 1, 1.0) == []
 
     runner.run(scene())
 
