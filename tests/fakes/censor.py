@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,8 @@ class Censor:
         """How many more requests are answered; None: all."""
         self.heard = False
         """Whether the first one that is not answered has its effect."""
+        self.held = ""
+        """Part of a path: requests with it wait until it is another."""
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -52,6 +55,8 @@ class Censor:
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         assert self._session is not None
+        while self.held and self.held in request.path:
+            await asyncio.sleep(0.05)
         cut = self._is_cut()
         if cut and not (self.heard and self.left == -1):
             return _aborted(request)
