@@ -50,7 +50,8 @@ class Waiting:
     def rows(self, now: int) -> Iterator[tuple[str, Row]]:
         """Give what still waits, in the order it came; what has waited too long is given up."""
         for event_id, kept in list(self._rows.items()):
-            row = kept if "at" in kept else self._keep(event_id, kept | {"at": now})
+            # An older version kept no moment; one ahead of the clock would never come.
+            row = kept if kept.get("at", now + 1) <= now else self._keep(event_id, kept | {"at": now})
             if now - row["at"] > KEPT:
                 self.drop(event_id)
             else:

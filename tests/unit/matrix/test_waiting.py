@@ -57,9 +57,11 @@ def test_a_day_counts_from_when_one_was_heard(store: SealedStore) -> None:
     assert store.all("waiting") == {}
 
 
-def test_what_an_older_version_kept_waits_from_now_on(store: SealedStore) -> None:
-    """A row without a moment gets one when it is first looked at."""
-    store.put("waiting", "$old", {"room": ROOM, "event": event("$old", at=NOW * 10), "told": True})
+@pytest.mark.parametrize("at", [{}, {"at": NOW * 2, "order": 1}])
+def test_what_an_older_version_kept_waits_from_now_on(store: SealedStore, at: dict[str, int]) -> None:
+    """A row without a moment gets one when it is first looked at; so does one from a clock that was ahead."""
+    row = {"room": ROOM, "event": event("$old", at=NOW * 10), "told": True}
+    store.put("waiting", "$old", row | at)
     assert names(Waiting(store), NOW) == ["$old"]
     assert names(Waiting(store), NOW + KEPT + 1) == []
 
