@@ -7,6 +7,7 @@ import os
 import secrets
 import string
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,13 +60,19 @@ def coming_device(path: Path, keyring: Keyring) -> str:
 
     A login whose answer was lost, or after which the process died, so leaves no device behind that nobody knows of.
     """
-    coming = _coming_file(path)
-    try:
-        return keyring.open(coming.read_bytes(), _COMING).decode()
-    except (OSError, KeyProblem, ValueError):
+    coming, name = _coming_file(path), ""
+    with suppress(OSError, KeyProblem, ValueError):
+        name = keyring.open(coming.read_bytes(), _COMING).decode()
+    if not name or name == _present(path, keyring):  # it has come: its keys are known, and are not to be made anew
         name = "".join(secrets.choice(string.ascii_uppercase) for _ in range(10))
         _write(coming, keyring.seal(DEPLOYMENT, name.encode(), _COMING))
-        return name
+    return name
+
+
+def _present(path: Path, keyring: Keyring) -> str:
+    with suppress(AccountProblem):
+        return read_account(path, keyring).device_id
+    return ""
 
 
 def _coming_file(path: Path) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.matrix import recovery
 from bot.adapters.matrix.account import AccountProblem
 from bot.adapters.matrix.connection import connected
 from bot.adapters.matrix.homeserver import Homeserver
@@ -296,6 +297,35 @@ def test_a_device_logged_out_before_its_key_was_shown(synapse: Synapse, runner: 
         assert await stands_well(bot)
         await censor.stop()
         await bot.store.close()
+
+    runner.run(scene())
+
+
+def test_recover_that_died_before_it_kept_the_account(
+    bot: Deployment, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new store and the old account do not go together: nothing serves them, login and recover go on."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    async def scene() -> None:
+        first, key = bot.account, bot.recovery_key
+        for again in (log_in, recover):
+            with monkeypatch.context() as patched:
+                patched.setattr(recovery, "write_account", die)
+                with pytest.raises(KeyboardInterrupt):
+                    await recover(bot.house, bot.credentials, key, bot.told.append)
+            with pytest.raises(AccountProblem, match="not set up to the end"):
+                async with connected(bot.house.store, bot.house.keyring, bot.store, SystemClock()):
+                    pass
+            if again is log_in:
+                await log_in(bot.house, bot.credentials, bot.told.append)
+                # Only `recover` logs others out.
+                assert (await standing(bot.house)).others == (first.device_id,)
+            await recover(bot.house, bot.credentials, key, bot.told.append)
+            assert await stands_well(bot)
+        assert sum(line.startswith("    ") for line in bot.told) == 1
 
     runner.run(scene())
 
