@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from bot.identities import account_at
-from bot.message import Inline, Message, count, joined, message, say
+from bot.message import Inline, Message, Moment, count, joined, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.people import mention
 from bot.tasks import look
@@ -69,6 +69,27 @@ def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
     _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-lost/{room.id}/{now:%Y%m%d}")
 
 
+def missed_in_room(work: Work, now: dt.datetime, room: Room, before: dt.datetime, mark: str) -> None:
+    """Tell that the bot did not see all that was said in a served room; `mark` is the platform's mark of that gap."""
+    content = message(
+        say("I was away and missed what was said in #{room} before {moment}.", room=room.name, moment=Moment(before)),
+        say("Whoever meant something for me there: please say it again."),
+    )
+    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, f"missed/{room.id}/{_print(mark)}")
+
+
+def missed_in_chat(
+    work: Work, now: dt.datetime, member_id: int, platform: str, *, before: dt.datetime, mark: str
+) -> None:
+    """Tell a member that the bot did not see all that they said in their direct chat there, likewise."""
+    content = message(
+        say("I was away and missed what you wrote here before {moment}.", moment=Moment(before)),
+        say("Say again what was meant for me."),
+    )
+    key = f"missed/{member_id}/{platform}/{_print(mark)}"
+    tell(work, member_lane(work, member_id, platform), NoticeKind.NOTICE, content, key=key, now=now)
+
+
 def room_moved(work: Work, platform: str, old_address: str, new_address: str) -> Room | None:
     """Serve a room at its new address from now on, and give it; None where no such room is served or the new one is."""
     room, taken = _rooms_at(work, platform, old_address), _rooms_at(work, platform, new_address)
@@ -105,8 +126,12 @@ def _tell_of_closed(
 ) -> None:
     if room.label is not Label.CLOSED or not names:
         return
-    mark = active()[0].fingerprint("\n".join(sorted(names)))  # keys are not encrypted
-    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, f"{what}/{room.id}/{mark}/{now:%Y%m%d}")
+    key = f"{what}/{room.id}/{_print(chr(10).join(sorted(names)))}/{now:%Y%m%d}"
+    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, key)
+
+
+def _print(mark: str) -> str:
+    return active()[0].fingerprint(mark)  # keys are not encrypted
 
 
 def _tell(work: Work, now: dt.datetime, people: Sequence[Member], kind: NoticeKind, content: Message, key: str) -> None:

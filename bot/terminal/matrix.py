@@ -6,7 +6,8 @@ import typer
 
 from bot.adapters.matrix.account import AccountProblem, account_file
 from bot.adapters.matrix.lock import hold
-from bot.adapters.matrix.login import Credentials, House, log_in, recover
+from bot.adapters.matrix.login import Credentials, House, log_in
+from bot.adapters.matrix.recovery import recover
 from bot.adapters.matrix.sealed import StoreProblem
 from bot.adapters.matrix.status import Standing, accept_identity, standing
 from bot.clock import SystemClock
@@ -29,8 +30,7 @@ async def matrix_recover(settings: Settings, recovery_key: str | None) -> int:
     given = _credentials(settings)
     key = recovery_key or str(typer.prompt("Recovery key", hide_input=True))
     with hold(settings.matrix_store, SystemClock().now()):
-        pass  # nobody works with what is to be put aside
-    await recover(house, given, key, write)
+        await recover(house, given, key, write)
     return 0
 
 

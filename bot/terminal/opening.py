@@ -42,10 +42,24 @@ def write_problem(sentence: str) -> None:
     sys.stderr.flush()
 
 
+class NameOnly(logging.Formatter):
+    """Tells of a library's log record its level, its logger and the class of its exception.
+
+    Neither message nor traceback: libraries put ids, addresses and what they choked on into both.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the line, whatever the record's message and arguments are."""
+        kind = record.exc_info[0] if record.exc_info else None
+        return f"{record.levelname} {record.name}" + (f" {kind.__name__}" if kind is not None else "")
+
+
 def start_logs(level: str) -> None:
     """Send logs to standard error: event names and ids, the libraries' warnings by name only."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(NameOnly())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

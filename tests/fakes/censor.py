@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,12 @@ class Censor:
         """Parts of paths: once for each, a request has its effect and its answer is lost."""
         self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}
         """Parts of paths: such requests have no effect, and this status and answer."""
+        self.left: int | None = None
+        """How many more requests are answered; None: all."""
+        self.heard = False
+        """Whether the first one that is not answered has its effect."""
+        self.held = ""
+        """Part of a path: requests with it wait until it is another."""
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -50,6 +57,11 @@ class Censor:
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         assert self._session is not None
+        while self.held and self.held in request.path:
+            await asyncio.sleep(0.05)
+        cut = self._is_cut()
+        if cut and not (self.heard and self.left == -1):
+            return _aborted(request)
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         body = await request.read()
         for part, (status, said) in self.refuse.items():
@@ -63,8 +75,22 @@ class Censor:
                 said = json.loads(content)
                 self.edit(said)
                 content = json.dumps(said).encode()
+            if cut:
+                return _aborted(request)
             lost = next((part for part in self.lose if part in request.path), None)
-            if lost is not None and request.transport is not None:
+            if lost is not None:
                 self.lose.remove(lost)
-                request.transport.abort()
+                return _aborted(request)
             return web.Response(status=answer.status, body=content, content_type="application/json")
+
+    def _is_cut(self) -> bool:
+        if self.left is not None:
+            self.left -= 1
+        return self.left is not None and self.left < 0
+
+
+def _aborted(request: web.Request) -> web.Response:
+    """Break the connection off; the answer goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

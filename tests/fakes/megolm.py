@@ -133,6 +133,10 @@ class Vault:
             content["m.relates_to"] = inside["content"]["m.relates_to"]
         return content
 
+    def begin_anew(self) -> None:
+        """Send what comes under new keys, as clients do each week."""
+        self._outbound.clear()
+
     async def hand_over(self, room_id: str, members: list[str]) -> None:
         """Give the members' devices the key of what was encrypted while keys were held."""
         outbound = self._held.pop(room_id)

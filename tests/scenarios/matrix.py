@@ -37,6 +37,8 @@ from tests.fakes.synapse import Synapse
 PASSWORD = "only for a test"
 PATIENCE = 10.0
 """How many seconds a message may take from one client to the other."""
+A_WEEK = dt.timedelta(days=7)
+"""How long clients use a key."""
 MARKS = ("!", "/")
 
 
@@ -136,6 +138,8 @@ class OnMatrix:
         """The room of somebody's direct chat, by user id."""
         self._host: Human | None = None
         self._answered = False
+        self._keys_since: dt.datetime | None = None
+        """Since when, by the scenario's clock, people's clients use the keys that they use."""
         self._serving: Serving | None = None
         self._open = contextlib.AsyncExitStack()
 
@@ -156,6 +160,7 @@ class OnMatrix:
         return copy
 
     async def open(self, store: Store, clock: SimulatedClock) -> OnMatrix:
+        self._renew_keys(clock.now())
         keyring = read_key_file(self._folder / "dragoman.key")
         servers = (self._cast.synapse.server_name,)
         matrix = await self._open.enter_async_context(
@@ -213,6 +218,15 @@ class OnMatrix:
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move the clock, doing what is due on the way."""
         await self._at_work.engine.advance(clock, moment)
+        self._renew_keys(moment)
+
+    def _renew_keys(self, now: dt.datetime) -> None:
+        """Let people's clients use new keys after a week by the scenario's clock, as they do by their own."""
+        self._keys_since = self._keys_since or now
+        if now - self._keys_since >= A_WEEK:
+            self._keys_since = now
+            for human in self._cast.people.values():
+                human.vault.begin_anew()
 
     async def appeared(self) -> list[str]:
         if self._serving is None:

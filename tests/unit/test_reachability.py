@@ -16,6 +16,8 @@ from bot.reachability import (
     invited_to_closed_room,
     joined_closed_room,
     left_room,
+    missed_in_chat,
+    missed_in_room,
     room_moved,
 )  # fmt: skip
 from bot.whence import coalitions_of_account, coalitions_of_room
@@ -104,6 +106,23 @@ def test_who_comes_and_goes_in_a_closed_room_is_told(talk: Conversation, world: 
     assert {row.label for row in world.read(lambda work: work.rows(Notice, Notice.kind == NoticeKind.NOTICE))} == {
         Label.COALITION
     }
+
+
+def test_what_was_missed_is_told_once(talk: Conversation, world: World) -> None:
+    """Of a room the coordinators hear, of a direct chat whose it is; the same gap again says nothing."""
+    luis, before = world.member_id("Luis"), world.now
+    told = heard(talk, lambda work: missed_in_room(work, world.now, closed(work), before, "s1"))
+    assert [line.split("\n")[0].partition(" before ")[0] for line in told] == [
+        "@Ana: I was away and missed what was said in #team", "@Mei: I was away and missed what was said in #team",
+    ]  # fmt: skip
+    assert all(line.endswith("\nWhoever meant something for me there: please say it again.") for line in told)
+    assert heard(talk, lambda work: missed_in_room(work, world.now, closed(work), before, "s1")) == []
+    assert len(heard(talk, lambda work: missed_in_room(work, world.now, closed(work), before, "s2"))) == 2
+    for n in (1, 0):
+        told = heard(talk, lambda work: missed_in_chat(work, world.now, luis, "console", before=before, mark="s1"))
+        assert [line.partition(" before ")[0] for line in told] == ["@Luis: I was away and missed what you wrote here"][
+            :n
+        ]
 
 
 def test_a_room_that_moved_is_served_at_its_new_address(talk: Conversation, world: World) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import string
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from storage.cipher import DEPLOYMENT, KeyProblem, Keyring
 
-_CONTEXT = "matrix.account"
+_CONTEXT, _COMING = "matrix.account", "matrix.coming"
 
 
 class AccountProblem(Exception):
@@ -47,8 +50,36 @@ def read_account(path: Path, keyring: Keyring) -> Account:
 
 
 def write_account(path: Path, account: Account, keyring: Keyring) -> None:
-    """Keep the account, for its owner only, whole or not at all."""
-    sealed = keyring.seal(DEPLOYMENT, json.dumps(asdict(account)).encode(), _CONTEXT)
+    """Keep the account, for its owner only, whole or not at all; its device is no coming one any more."""
+    _write(path, keyring.seal(DEPLOYMENT, json.dumps(asdict(account)).encode(), _CONTEXT))
+    _coming_file(path).unlink(missing_ok=True)
+
+
+def coming_device(path: Path, keyring: Keyring) -> str:
+    """Give the id that the next device gets, the same until its account is written.
+
+    A login whose answer was lost, or after which the process died, so leaves no device behind that nobody knows of.
+    """
+    coming, name = _coming_file(path), ""
+    with suppress(OSError, KeyProblem, ValueError):
+        name = keyring.open(coming.read_bytes(), _COMING).decode()
+    if not name or name == _present(path, keyring):  # it has come: its keys are known, and are not to be made anew
+        name = "".join(secrets.choice(string.ascii_uppercase) for _ in range(10))
+        _write(coming, keyring.seal(DEPLOYMENT, name.encode(), _COMING))
+    return name
+
+
+def _present(path: Path, keyring: Keyring) -> str:
+    with suppress(AccountProblem):
+        return read_account(path, keyring).device_id
+    return ""
+
+
+def _coming_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.coming")
+
+
+def _write(path: Path, sealed: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(sealed)

@@ -17,6 +17,8 @@ from bot.adapters.matrix.encryption import Encryption
 from bot.adapters.matrix.hearing import Hearing
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.lock import hold
+from bot.adapters.matrix.login import check_set_up
+from bot.adapters.matrix.retention import Retention
 from bot.adapters.matrix.rooms import Rooms
 from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import POLL, Sync
@@ -62,7 +64,9 @@ class Matrix:
         self._typing = Typing(lambda room_id, on: self.chat.typing(room_id, on=on))
         self.chat = MatrixChat(self._server, rooms, devices, self._encryption, self._synced, self._typing.answered)
         hearing = Hearing(self._server, sealed, rooms, store, clock, self, servers)
-        self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, account.since)
+        self._files = hearing.files
+        self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
+        self._retention = Retention(sealed, self._encryption.sessions, rooms)
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server, on behalf of the core, until `stop` is set. Raises LoggedOut."""
@@ -86,14 +90,17 @@ class Matrix:
         Raises what asking the homeserver raises.
         """
         self._core = core
+        self._files.go_on()
         await self._encryption.publish(self._server)
         # Nothing is sent while out of step, and there may be nothing new for long: not to be waited for.
         longest = poll if self._synced.is_set() else 0.0
-        await self._sync.once(int(self._clock.now().timestamp() * 1000), longest)
+        await self._sync.once(longest)
         self._synced.set()
+        self._retention.erase_old(int(self._clock.now().timestamp() * 1000))
 
     async def close(self) -> None:
         """Let go of the server: not before all who send through it have ended, or they would connect anew."""
+        await self._files.close()
         await self._typing.close()
         await self._server.close()
 
@@ -145,6 +152,7 @@ async def connected(
     with hold(folder, clock.now()):
         sealed = SealedStore(folder / "matrix.db", keyring)
         try:
+            check_set_up(account, sealed)
             matrix = Matrix(account, sealed, keyring, store, clock, servers)
             try:
                 yield matrix

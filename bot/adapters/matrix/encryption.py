@@ -22,6 +22,7 @@ from vodozemac import MegolmDecryptionException
 from bot.adapters.matrix.crosssigning import canonical
 from bot.adapters.matrix.cryptostore import CryptoStore
 from bot.adapters.matrix.devices import AGAIN, Device, Devices
+from bot.adapters.matrix.groupsessions import GroupSessions
 from bot.adapters.matrix.homeserver import CLIENT, Denied, Homeserver, part
 from bot.adapters.matrix.rooms import ALGORITHM, Room
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
@@ -29,7 +30,8 @@ from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 FEW = 25
 """How few one-time keys the server may hold before it gets new ones."""
 CURVE = "signed_curve25519"
-_REPLAY = "index"
+REPLAY = "index"
+"""The kind of what tells by session and index which event a message was heard in."""
 _log = structlog.get_logger()
 
 
@@ -73,6 +75,11 @@ class Encryption:
         self._turn = asyncio.Lock()
         for user in devices.known():
             self._introduce(user)
+
+    @property
+    def sessions(self) -> GroupSessions:
+        """The keys of other people's messages."""
+        return self._store.load_inbound_group_sessions()
 
     def device_keys(self) -> dict[str, Any]:
         """Give this device's public keys, signed by itself."""
@@ -140,7 +147,7 @@ class Encryption:
         content, sender, event_id = event["content"], str(event["sender"]), str(event["event_id"])
         if content.get("algorithm") != ALGORITHM:
             raise ValueError("algorithm")
-        sessions = self._store.load_inbound_group_sessions().of(room_id, str(content["session_id"]))
+        sessions = self.sessions.of(room_id, str(content["session_id"]))
         if not sessions:
             raise NoKey
         owned = [
@@ -250,9 +257,9 @@ class Encryption:
 
     def _once(self, index: str, event_id: str) -> None:
         """Take a message index for one event: the same ciphertext in another event is a replay."""
-        before = self._sealed.get(_REPLAY, index)
+        before = self._sealed.get(REPLAY, index)
         if before is None:
-            self._sealed.put(_REPLAY, index, event_id)
+            self._sealed.put(REPLAY, index, event_id)
         elif before != event_id:
             raise Forged
 

@@ -16,7 +16,7 @@ from nio.crypto import InboundGroupSession
 
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 
-_KIND = "inbound"
+_KIND, _USED = "inbound", "used"
 _AT_HAND = 500
 
 Entry = dict[str, Any]
@@ -67,6 +67,31 @@ class GroupSessions:
         for session in sessions:
             self._hold(session)
         return sessions
+
+    def used(self, room_id: str, session_id: str, now: int) -> None:
+        """Note that a session opened a message `now`, in milliseconds."""
+        self._sealed.put(_USED, self._name(room_id, session_id), now)
+
+    def erase_unused(self, before: int, now: int) -> set[str]:
+        """Erase the sessions that opened nothing since `before`, in milliseconds; give the ids of those that stay.
+
+        One that never opened anything, or that an older version kept, counts as used `now`, from now on.
+        """
+        kept, used = set[str](), self._sealed.all(_USED)
+        with self._sealed.transaction():
+            for name in self._sealed.all(_KIND):
+                at = used.get(name)
+                if at is None or at > now:
+                    self._sealed.put(_USED, name, now)
+                elif at < before:
+                    self._sealed.delete(_KIND, name)
+                    self._sealed.delete(_USED, name)
+                    continue
+                kept.add(name)
+        for room_id, sender_key, session_id in list(self._at_hand):
+            if self._name(room_id, session_id) not in kept:
+                del self._at_hand[room_id, sender_key, session_id]
+        return {str(json.loads(name)[-1]) for name in kept}
 
     def __iter__(self) -> Iterator[InboundGroupSession]:
         for name, entries in self._sealed.all(_KIND).items():

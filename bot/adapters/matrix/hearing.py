@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from nio.crypto.attachments import decrypt_attachment
 
 from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
-from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, TokenRevoked, part
+from bot.adapters.matrix.fetching import Fetching
+from bot.adapters.matrix.homeserver import Denied, Homeserver, part
 from bot.adapters.matrix.invitations import PLATFORM, is_welcome
 from bot.adapters.matrix.own import content_of, said_in
 from bot.adapters.matrix.reactions import reaction_command
@@ -24,7 +24,7 @@ from bot.clock import Clock
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
 from bot.identities import account_at
-from bot.invocation import Attachment, Invocation
+from bot.invocation import Invocation
 from bot.message import Message
 from bot.ports import Core
 from bot.reachability import (
@@ -33,24 +33,24 @@ from bot.reachability import (
     invited_to_closed_room,
     joined_closed_room,
     left_room,
+    missed_in_chat,
+    missed_in_room,
     room_lost,
     room_moved,
 )  # fmt: skip
 from bot.whence import coalitions_of_account, coalitions_of_room, room_at
+from storage.tables import Member, Standing
 from storage.tables import Room as Served
 from storage.work import Store, Work
 
-LARGEST_FILE = 20 * 2**20
-"""How large a draft may be, in bytes."""
 AGAIN = dt.timedelta(minutes=10)
 """For how long a file waits for the command that is about it."""
 JOIN_AGAIN = (0, 1, 4)
 """How long to wait before each try to answer an invitation, in seconds."""
-FETCH_AGAIN = (1, 4)
-"""How long to wait before each new try to fetch a file, in seconds."""
-FETCH_SECONDS = 60.0
-"""How long fetching a file may take; nobody is heard meanwhile."""
-_FILE, _LATEST = "file", "latest"
+FILES = _FILE, _LATEST = "file", "latest"
+"""The kinds of what opens files: by event, and each sender's last one in a room."""
+ASKED = "asked"
+"""The kind of what tells in which rooms encryption was asked for."""
 _log = structlog.get_logger()
 
 
@@ -70,6 +70,7 @@ class Hearing:
         """Take the core, and the servers whose people may open a direct chat unasked."""
         self._server, self._sealed, self._rooms, self._store = server, sealed, rooms, store
         self._clock, self._core, self._servers = clock, core, servers
+        self.files = Fetching(server, sealed, core.receive)
 
     async def message(self, room: Room, event: Mapping[str, Any], clear: Clear) -> None:
         """Take a message that came encrypted, in clear."""
@@ -134,6 +135,26 @@ class Hearing:
         """Tell coordinators that the bot was put out of a room that it serves."""
         await self._in_room(room, lambda work, served: room_lost(work, self._clock.now(), served))
 
+    async def missed(self, room: Room, before: int, mark: str) -> None:
+        """Tell that what was said in a room before a moment (in milliseconds) was not heard, once for each mark.
+
+        In a direct chat the person is told, of a served room the coordinators are.
+        """
+        moment, now = dt.datetime.fromtimestamp(before / 1000, dt.UTC), self._clock.now()
+        partner = room.partner(self._rooms.me)
+        if partner is None:
+            await self._in_room(room, lambda work, served: missed_in_room(work, now, served, moment, mark))
+            return
+
+        def tell(work: Work) -> None:
+            account = account_at(work, PLATFORM, partner)
+            if account is not None and work.row(Member, account.member_id).standing is Standing.ACTIVE:
+                missed_in_chat(work, now, account.member_id, PLATFORM, before=moment, mark=mark)
+
+        for coalition_id in await self._store.read(None, lambda work: coalitions_of_account(work, PLATFORM, partner)):
+            await self._store.write(coalition_id, tell)
+            self._core.wake()
+
     async def moved(self, room: Room) -> None:
         """Follow a room to the one that took its place, once a coordinator has invited the bot there.
 
@@ -161,9 +182,12 @@ class Hearing:
             return
         if not self._is_meant(room, said) and not (said.answers and await self._is_own(room, said.answers)):
             return
-        invocation = self._invocation(room, event, said)
-        attached = await self._attached(room, event, said)
-        await self._core.receive(replace(invocation, vouched=vouched, attachments=attached))
+        invocation = replace(self._invocation(room, event, said), vouched=vouched)
+        file = self._meant_file(room, event, said)
+        if file is None:
+            await self._core.receive(invocation)
+        else:
+            await self.files.take(invocation, file)  # nobody else waits for it
 
     def _read(self, room: Room, event: Mapping[str, Any], content: Mapping[str, Any]) -> Said | None:
         """Read a message; one that is malformed is skipped, and the next one comes."""
@@ -238,52 +262,28 @@ class Hearing:
         self._sealed.put(_FILE, str(event["event_id"]), row)
         self._sealed.put(_LATEST, f"{room.room_id}/{event['sender']}", row)
 
-    async def _attached(self, room: Room, event: Mapping[str, Any], said: Said) -> tuple[Attachment, ...]:
-        """Fetch the file that `draft add` is about: its own, the one replied to, or the sender's last one here."""
+    def _meant_file(self, room: Room, event: Mapping[str, Any], said: Said) -> Mapping[str, Any] | None:
+        """Give the file that `draft add` is about: its own, the one replied to, or the sender's last one here."""
         if not without_prefix(said.words)[0].casefold().startswith("draft add"):
-            return ()  # no other command takes one, and fetching keeps everybody waiting
+            return None  # no other command takes one
         file = said.file
         if file is None and said.answers:
             row = self._sealed.get(_FILE, said.answers)
             if row and row.get("room") != room.room_id:
                 _not_of_here(event)
-                return ()
+                return None
             file = row["file"] if row else None
         if file is None:
             row = self._sealed.get(_LATEST, f"{room.room_id}/{event['sender']}")
             fresh = row and event["origin_server_ts"] - row["at"] < AGAIN.total_seconds() * 1000
             file = row["file"] if row and fresh else None
-        if file is None:
-            return ()
-        content = await self._fetch(file)
-        return (Attachment(str(file["name"]), content),) if content is not None else ()
-
-    async def _fetch(self, file: Mapping[str, Any]) -> bytes | None:
-        """Fetch and open a file; None where it cannot be had: it is answered like a command without one."""
-        try:
-            async with asyncio.timeout(FETCH_SECONDS):
-                sealed = await self._download(str(file["url"]))
-            return None if sealed is None else decrypt_attachment(sealed, file["key"], file["hash"], file["iv"])
-        except TokenRevoked:
-            raise
-        except Exception as problem:  # where it lies and what opens it are the sender's choice
-            _log.warning("file not fetched", code=type(problem).__name__)
-            return None
-
-    async def _download(self, address: str) -> bytes | None:
-        """Download a file; a server that is away is asked again a few times: it may be the one that keeps the file."""
-        for wait in FETCH_AGAIN:
-            try:
-                return await self._server.download(address, LARGEST_FILE)
-            except Away:
-                await asyncio.sleep(wait)
-        return await self._server.download(address, LARGEST_FILE)
+        return file
 
     async def _ask_for_encryption(self, room: Room) -> None:
         """Say once, in the only words that ever go out in clear, that nothing is said here without encryption."""
-        if self._sealed.get("asked", room.room_id) is not None:
+        if self._sealed.get(ASKED, room.room_id) is not None:
             return
-        self._sealed.put("asked", room.room_id, True)
+        self._sealed.put(ASKED, room.room_id, True)
         words = "I talk in encrypted rooms only. Please turn on encryption in this room's settings, then say it again."
         body = {"msgtype": "m.notice", "body": words, "m.mentions": {}}
         await self._server.ask("PUT", f"/rooms/{part(room.room_id)}/send/m.room.message/asked", body)

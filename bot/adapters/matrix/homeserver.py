@@ -19,6 +19,10 @@ LONGEST_WAIT = 600.0
 """How long a pause is kept at most, whatever the server asks for, in seconds."""
 _CHUNK = 2**16
 _TOO_MANY = 429
+_IN_A_WHILE = (408, 425)
+"""Statuses below 500 that say only that it took too long, or came too early."""
+_MAY_PASS = ("M_USER_LOCKED", "M_RESOURCE_LIMIT_EXCEEDED")
+"""Errcodes of what an administrator sets and takes back: what is owed meanwhile is sent afterwards."""
 
 
 class Away(Exception):
@@ -145,7 +149,7 @@ def _answer(status: int, raw: bytes) -> dict[str, Any]:
         answer = json.loads(raw)
     except ValueError:
         raise Away(f"http-{status}") from None
-    if not isinstance(answer, dict) or status >= 500:
+    if not isinstance(answer, dict) or status >= 500 or status in _IN_A_WHILE:
         raise Away(f"http-{status}")
     if status == 200:
         return answer
@@ -153,6 +157,8 @@ def _answer(status: int, raw: bytes) -> dict[str, Any]:
     if status == _TOO_MANY or code == "M_LIMIT_EXCEEDED":
         wait = answer.get("retry_after_ms")
         raise Limited(min(wait / 1000, LONGEST_WAIT) if isinstance(wait, int | float) and wait >= 0 else 5.0)
+    if code in _MAY_PASS:
+        raise Away(code)
     if code == "M_UNKNOWN_TOKEN":
         raise TokenRevoked(status, code, answer)
     raise Denied(status, code, answer)

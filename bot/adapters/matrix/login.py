@@ -1,17 +1,22 @@
-"""Logging in once, and again with the recovery key when the store is lost: an account, a device, an identity."""
+"""Logging in once: an account, a device, an identity, and the recovery key shown."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from bot.adapters.matrix import secretstorage
-from bot.adapters.matrix.account import Account, AccountProblem, account_file, read_account, write_account
+from bot.adapters.matrix.account import (
+    Account,
+    AccountProblem,
+    account_file,
+    coming_device,
+    read_account,
+    write_account,
+)
 from bot.adapters.matrix.crosssigning import (
     BrokenIdentity,
     Identity,
@@ -22,7 +27,7 @@ from bot.adapters.matrix.crosssigning import (
 )
 from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Encryption
-from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, part
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
 from bot.adapters.matrix.sealed import SealedStore
 from storage.cipher import Keyring
 
@@ -66,72 +71,46 @@ class House:
 async def log_in(house: House, given: Credentials, tell: Callable[[str], None]) -> None:
     """Log in, make the device's keys and the cross-signing identity, and tell the recovery key, once.
 
-    Goes on where an earlier attempt was cut off. Raises LoginProblem.
+    Goes on where an earlier attempt, or a `recover`, was cut off. Raises LoginProblem.
     """
-    account = house.account() if account_file(house.store).exists() else await _new_device(house, given)
-    server = Homeserver(account.homeserver, account.token)
     sealed = house.open()
     try:
-        encryption = device_of(account, sealed, house.keyring)
-        await encryption.publish(server)
-        await _give_identity(server, sealed, encryption, given, tell)
-    except (Away, Limited, Denied) as problem:
-        raise LoginProblem(_what(problem)) from None
-    finally:
-        sealed.close()
-        await server.close()
-
-
-async def recover(house: House, given: Credentials, recovery_key: str, tell: Callable[[str], None]) -> None:
-    """Rebuild a lost store: a new device, vouched for by the identity that the recovery key opens.
-
-    The old device is logged out. Raises LoginProblem: while the key has not opened the identity, nothing has changed;
-    later the same command goes on.
-    """
-    try:
-        key = secretstorage.decode_key(recovery_key)
-    except secretstorage.SecretProblem as problem:
-        raise LoginProblem(f"{problem}.") from None
-    before = _account_before(house)
-    account = await _log_in_once(house, given)
-    server = Homeserver(account.homeserver, account.token)
-    try:
-        identity = await _opened_identity(server, account.user_id, key)
-        _put_aside(house.store)
-        sealed = house.open()
+        account = await _account(house, sealed, given)
+        server = Homeserver(account.homeserver, account.token)
         try:
-            sealed.put("identity", "seeds", identity.to_data())
-            sealed.put("identity", "told", True)
-            write_account(account_file(house.store), account, house.keyring)
+            identity = await _give_identity(server, sealed, account, given)
             encryption = device_of(account, sealed, house.keyring)
             await encryption.publish(server)
-            await _sign_own_device(server, identity, encryption)
+            await sign_own_device(server, identity, encryption)
+            await _show_recovery_key(server, sealed, account.user_id, identity, tell)
         finally:
-            sealed.close()
-        await _log_out_others(server, account, given, before)
+            await server.close()
     except (Away, Limited, Denied) as problem:
-        raise LoginProblem(_what(problem)) from None
+        raise LoginProblem(what_to_do(problem)) from None
     finally:
-        await server.close()
-    tell(f"Recovered: {account.user_id} has the new device {account.device_id}, under the same identity as before.")
+        sealed.close()
+    me = account.user_id
+    tell(f"Logged in as {me}, device {account.device_id}, cross-signed. The password was not kept.")
+    tell(
+        f"Now invite {me} to an encrypted, invite-only room, and say `!room here for tasks, alerts, countdown, digest`"
+        " there. Members write to it in a direct chat."
+    )
 
 
-def _account_before(house: House) -> Account | None:
-    """Give the account as it was, where its file can still be read."""
-    try:
-        return house.account()
-    except AccountProblem:
-        return None
+def check_set_up(account: Account, sealed: SealedStore) -> None:
+    """See that the store is the account's, and complete; raises AccountProblem.
+
+    With an empty one the device would get new keys under its old name, which nobody takes from it.
+    """
+    if sealed.get("identity", "told") is None or not _is_of(account, sealed):
+        raise AccountProblem(
+            "Matrix is not set up to the end, or its store was lost: run `dragoman matrix login` again, or `dragoman "
+            "matrix recover` with the recovery key."
+        )
 
 
-async def _opened_identity(server: Homeserver, me: str, key: bytes) -> Identity:
-    """Open the identity, or leave no device behind."""
-    try:
-        return await _stored_identity(server, me, key)
-    except BaseException:
-        with suppress(Away, Limited, Denied):
-            await server.ask("POST", "/logout", {})
-        raise
+def _is_of(account: Account, sealed: SealedStore) -> bool:
+    return sealed.get("identity", "device") in (None, account.device_id)  # an older version kept none
 
 
 def device_of(account: Account, sealed: SealedStore, keyring: Keyring) -> Encryption:
@@ -153,13 +132,36 @@ def own_identity(answer: Mapping[str, Any], user_id: str) -> PublicIdentity | No
         return None
 
 
-async def _new_device(house: House, given: Credentials) -> Account:
-    account = await _log_in_once(house, given)
+async def _account(house: House, sealed: SealedStore, given: Credentials) -> Account:
+    """Give the account to go on with: the one there is, or one with a new device.
+
+    A new one, too, where a `recover` was cut off before it wrote its account, and where the device was logged out
+    before the recovery key was shown: no other command could go on from there.
+    """
+    if account_file(house.store).exists():
+        account = house.account()
+        unfinished = sealed.get("identity", "told") is None
+        if _is_of(account, sealed) and not (unfinished and await _is_logged_out(account)):
+            return account
+    account = await new_device(house, given)
+    sealed.put("identity", "device", account.device_id)
     write_account(account_file(house.store), account, house.keyring)
     return account
 
 
-async def _log_in_once(house: House, given: Credentials) -> Account:
+async def _is_logged_out(account: Account) -> bool:
+    server = Homeserver(account.homeserver, account.token)
+    try:
+        await server.ask("GET", "/account/whoami")
+    except TokenRevoked:
+        return True
+    finally:
+        await server.close()
+    return False
+
+
+async def new_device(house: House, given: Credentials) -> Account:
+    """Log in as the coming device; the account is not kept yet. Raises LoginProblem."""
     url = await find_homeserver(given.homeserver)
     server = Homeserver(url)
     try:
@@ -176,11 +178,12 @@ async def _log_in_once(house: House, given: Credentials) -> Account:
                 "type": _PASSWORD,
                 "identifier": {"type": "m.id.user", "user": given.user},
                 "password": given.password,
+                "device_id": coming_device(account_file(house.store), house.keyring),
                 "initial_device_display_name": NAME,
             },
         )
     except (Away, Limited, Denied) as problem:
-        raise LoginProblem(_what(problem)) from None
+        raise LoginProblem(what_to_do(problem)) from None
     finally:
         await server.close()
     return Account(url, str(answer["user_id"]), str(answer["device_id"]), str(answer["access_token"]), house.now)
@@ -204,37 +207,38 @@ async def find_homeserver(typed: str) -> str:
     return url.rstrip("/") if isinstance(url, str) and url.startswith("https://") else server.url
 
 
-async def _give_identity(
-    server: Homeserver, sealed: SealedStore, encryption: Encryption, given: Credentials, tell: Callable[[str], None]
-) -> None:
-    me = encryption.user_id
-    answer = await own_keys(server, me)
-    public, kept = own_identity(answer, me), sealed.get("identity", "seeds")
-    if kept is None:
-        if public is not None:
-            raise LoginProblem(
-                "This account has a cross-signing identity already: give its recovery key to `dragoman matrix "
-                "recover`, or make an account that only the bot uses."
-            )
+async def _give_identity(server: Homeserver, sealed: SealedStore, account: Account, given: Credentials) -> Identity:
+    """Give the account's identity, made where it has none. Raises LoginProblem where it has one that is not ours."""
+    me = account.user_id
+    public, kept = own_identity(await own_keys(server, me), me), sealed.get("identity", "seeds")
+    if kept is None and public is None:
         kept = Identity.make().to_data()
         sealed.put("identity", "seeds", kept)  # before anybody else learns of it
-    identity = Identity.from_data(kept)
+    identity = Identity.from_data(kept) if kept is not None else None
+    if identity is None or (public is not None and public != identity.public(me)):
+        raise LoginProblem(
+            "This account has a cross-signing identity already: give its recovery key to `dragoman matrix "
+            "recover`, or make an account that only the bot uses."
+        )
     if public is None:
-        await _authorised(server, "/keys/device_signing/upload", device_signing_upload(identity, me), given)
-    await _sign_own_device(server, identity, encryption)
-    if sealed.get("identity", "told") is None:
-        key = await _store_secrets(server, me, identity)
-        tell("Recovery key, shown this once. Write it down and keep it away from this machine:")
-        tell(f"    {secretstorage.encode_key(key)}")
-        sealed.put("identity", "told", True)
-    tell(f"Logged in as {me}, device {encryption.device_id}, cross-signed. The password was not kept.")
-    tell(
-        f"Now invite {me} to an encrypted, invite-only room, and say `!room here for tasks, alerts, countdown, digest`"
-        " there. Members write to it in a direct chat."
-    )
+        await authorised(server, "/keys/device_signing/upload", device_signing_upload(identity, me), given)
+    return identity
 
 
-async def _sign_own_device(server: Homeserver, identity: Identity, encryption: Encryption) -> None:
+async def _show_recovery_key(
+    server: Homeserver, sealed: SealedStore, me: str, identity: Identity, tell: Callable[[str], None]
+) -> None:
+    """Put the identity into secret storage and show what opens it, unless that was done."""
+    if sealed.get("identity", "told") is not None:
+        return
+    key = await _store_secrets(server, me, identity)
+    tell("Recovery key, shown this once. Write it down and keep it away from this machine:")
+    tell(f"    {secretstorage.encode_key(key)}")
+    sealed.put("identity", "told", True)
+
+
+async def sign_own_device(server: Homeserver, identity: Identity, encryption: Encryption) -> None:
+    """Vouch for the bot's device, so that others give it keys. Raises LoginProblem."""
     body = sign_device(identity, encryption.user_id, encryption.device_keys())
     answer = await server.ask("POST", "/keys/signatures/upload", body)
     if answer.get("failures"):
@@ -252,48 +256,8 @@ async def _store_secrets(server: Homeserver, me: str, identity: Identity) -> byt
     return key
 
 
-async def _stored_identity(server: Homeserver, me: str, key: bytes) -> Identity:
-    """Read the identity out of secret storage; raises LoginProblem when the key does not open it."""
-    try:
-        key_id = str((await _kept(server, me, secretstorage.DEFAULT_KEY)).get("key"))
-        if not secretstorage.check(key, await _kept(server, me, secretstorage.key_type(key_id))):
-            raise LoginProblem("This is not the recovery key of this account: look for the one that `login` printed.")
-        seeds = {}
-        for name in SECRETS:
-            kind = f"m.cross_signing.{name}"
-            seeds[name] = secretstorage.decrypt(key, key_id, kind, await _kept(server, me, kind))
-        identity = Identity.from_data(seeds)
-    except Denied:
-        raise LoginProblem("This account has no secret storage: was it set up by `dragoman matrix login`?") from None
-    except (secretstorage.SecretProblem, BrokenIdentity) as problem:
-        raise LoginProblem(f"The secret storage of this account cannot be used: {problem}.") from None
-    if own_identity(await own_keys(server, me), me) != identity.public(me):
-        raise LoginProblem("The account has another identity by now than the one in its secret storage.")
-    return identity
-
-
 async def _keep(server: Homeserver, me: str, kind: str, content: Mapping[str, Any]) -> None:
     await server.ask("PUT", f"/user/{part(me)}/account_data/{part(kind)}", content)
-
-
-async def _kept(server: Homeserver, me: str, kind: str) -> dict[str, Any]:
-    return await server.ask("GET", f"/user/{part(me)}/account_data/{part(kind)}")
-
-
-async def _log_out_others(server: Homeserver, account: Account, given: Credentials, before: Account | None) -> None:
-    """Leave the account with its one device: the lost one can neither read nor speak any more."""
-    others = [device for device in await device_ids(server) if device != account.device_id]
-    if before is not None and before.user_id == account.user_id and before.device_id in others:
-        old = Homeserver(before.homeserver, before.token)
-        try:
-            await old.ask("POST", "/logout", {})
-            others.remove(before.device_id)
-        except (Away, Limited, Denied):
-            pass  # its token is not good any more: taken out below with the others
-        finally:
-            await old.close()
-    if others:
-        await _authorised(server, "/delete_devices", {"devices": others}, given)
 
 
 async def device_ids(server: Homeserver) -> list[str]:
@@ -302,7 +266,7 @@ async def device_ids(server: Homeserver) -> list[str]:
     return [str(device.get("device_id")) for device in devices if isinstance(device, dict)]
 
 
-async def _authorised(server: Homeserver, path: str, body: Mapping[str, Any], given: Credentials) -> None:
+async def authorised(server: Homeserver, path: str, body: Mapping[str, Any], given: Credentials) -> None:
     """Make a request for which the server may want the password, or a person in a browser. Raises LoginProblem."""
     try:
         await server.ask("POST", path, body)
@@ -333,13 +297,10 @@ def _approval(answer: Mapping[str, Any]) -> str:
     )
 
 
-def _put_aside(store: Path) -> None:
-    """Move what is left of a lost store out of the way; it is not deleted."""
-    if store.exists():
-        store.rename(store.with_name(f"{store.name}.lost-{secrets.token_hex(3)}"))
-
-
-def _what(problem: Away | Limited | Denied) -> str:
+def what_to_do(problem: Away | Limited | Denied) -> str:
+    """Say in one sentence what to do about what a homeserver answers."""
+    if isinstance(problem, Away) and str(problem).startswith("M_"):
+        return f"The homeserver does not serve this account now ({problem}): ask its administrator, then try again."
     if isinstance(problem, Away):
         return "The homeserver does not answer: check its address and the network, then try again."
     if isinstance(problem, Limited):

@@ -108,6 +108,13 @@ class SealedStore:
             finally:
                 self._depth = outer
 
+    def scrub(self) -> None:
+        """See that what was forgotten is in no file any more, unless another process is just reading there.
+
+        The database overwrites it, but the write-ahead log has it until it is written back and emptied.
+        """
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Write everything into the one file and close it; closing twice is harmless."""
         with self._lock, self._problems():

@@ -14,24 +14,20 @@ import structlog
 
 from bot.adapters.matrix.devices import Devices, News
 from bot.adapters.matrix.encryption import CURVE, Clear, Encryption, NoKey, UnknownDevice
-from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.gap import left_out
+from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.rooms import Room, Rooms, apply
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
+from bot.adapters.matrix.waiting import PATIENCE, Waiting
+from bot.clock import Clock
 from storage.trouble import DatabaseProblem
 
 POLL = 30.0
 """How long the server may hold a sync that has nothing to say, in seconds."""
 SOON = 3.0
 """How long it may while somebody's message waits for its key."""
-PATIENCE = 5_000
-"""After how many milliseconds the author of a message whose key did not come is told."""
-KEPT = 24 * 3_600_000
-"""How long a message waits for its key, in milliseconds."""
 EARLIER = 600_000
 """How many milliseconds before the login still count: the clocks of bot and server may differ."""
-GAP = 500
-"""How many events of a gap are fetched at most."""
-_PAGE = 100
 _TIMELINE = 50
 FILTER = json.dumps(
     {
@@ -45,7 +41,7 @@ FILTER = json.dumps(
         },
     }
 )
-_WAITING, _INVITED = "waiting", "invited"
+_INVITED = "invited"
 INVITED_TRIES = 12
 """How often an invitation is answered whose server is away: for some hours."""
 _NOT_THE_EVENTS = (Away, Limited, TokenRevoked, StoreProblem, DatabaseProblem)
@@ -77,6 +73,9 @@ class Hearer(Protocol):
     async def gone(self, room: Room) -> None:
         """Hear that the bot is no longer in a room."""
 
+    async def missed(self, room: Room, before: int, mark: str) -> None:
+        """Hear that what was said before a moment (in milliseconds) cannot be had; `mark` is the same each time."""
+
     async def moved(self, room: Room) -> None:
         """Hear that a room was replaced by another."""
 
@@ -87,7 +86,7 @@ class Hearer(Protocol):
 class Sync:
     """The one reader of the account's events."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is one part
         self,
         server: Homeserver,
         store: SealedStore,
@@ -95,12 +94,14 @@ class Sync:
         devices: Devices,
         encryption: Encryption,
         hearer: Hearer,
+        clock: Clock,
         since: int,
     ) -> None:
         """Take the parts; what was said before `since` (milliseconds since 1970) is not for this bot."""
         self._server, self._store, self._rooms = server, store, rooms
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
-        self._since = since - EARLIER
+        self._clock, self._since = clock, since - EARLIER
+        self._waiting = Waiting(store)
         self._reported: dict[str, set[str] | None] = {}
         """Who is known to be in a room, as far as it was told: none of it before the bot came."""
         self._coming: set[str] = set()
@@ -108,14 +109,13 @@ class Sync:
         self._taken: set[str] = set()
         """The state events taken by this process."""
 
-    async def once(self, now: int, longest: float = POLL) -> None:
-        """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
+    async def once(self, longest: float = POLL) -> None:
+        """Take what happened since the last time, waiting for it up to `longest` seconds.
 
         Raises what asking the homeserver raises; then the mark has not moved.
         """
         token = self._store.get("sync", "token")
-        waiting = self._store.all(_WAITING)
-        soon = any(not row["told"] for row in waiting.values()) or bool(self._store.all(_INVITED))
+        soon = self._waiting.is_fresh() or bool(self._store.all(_INVITED))
         poll = min(longest, SOON) if soon else longest
         query = {"filter": FILTER, "timeout": str(int(poll * 1000))} | ({"since": token} if token else {})
         answer = await self._server.ask("GET", "/sync", query=query, seconds=poll + 60)
@@ -124,14 +124,14 @@ class Sync:
             raise Away("no-mark")
         await self.take(answer, first=token is None)
         self._store.put("sync", "token", mark)
-        await self._answer_invitations(now)
+        await self._answer_invitations()
         try:
             await self._look_after(answer)
         except TokenRevoked:
             raise
         except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
             _log.warning("keys not looked after", code=type(problem).__name__)
-        await self._retry(now)
+        await self._retry()
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
         """Take one answer of the server's: keys, invitations, rooms."""
@@ -163,8 +163,7 @@ class Sync:
                 self._apply(room, event)
         timeline = _mapping(content.get("timeline"))
         if timeline.get("limited") is True and not first and was_in:
-            for event in await self._gap(room_id, timeline):
-                await self._event(room, event)
+            await self._fill(room, timeline)
         events = list(_events(timeline))
         for event in events if was_in else self._since_here(room, events):
             await self._event(room, event)
@@ -211,11 +210,13 @@ class Sync:
             return
         if sender == self._rooms.me or sent_at < self._since:
             return
+        # When it was said is its server's word: what claims to be later than now would never be too old.
+        event = {**event, "origin_server_ts": min(sent_at, self._now())}
         if event.get("type") != "m.room.encrypted":
             await _guarded(event, self._hearer.open_message(room, event))
             return
         try:
-            clear = self._encryption.decrypt(room.room_id, event)
+            clear = self._opened(room, event)
         except (NoKey, UnknownDevice):
             await _guarded(event, self._set_aside(room, event))
             return
@@ -226,24 +227,31 @@ class Sync:
             return
         await _guarded(event, self._hearer.message(room, event, clear))
 
+    def _opened(self, room: Room, event: Mapping[str, Any]) -> Clear:
+        """Decrypt an event, and note that its key was needed; raises what Encryption.decrypt() raises."""
+        with self._store.transaction():
+            clear = self._encryption.decrypt(room.room_id, event)
+            self._encryption.sessions.used(room.room_id, str(event["content"]["session_id"]), self._now())
+        return clear
+
     async def _set_aside(self, room: Room, event: Mapping[str, Any]) -> None:
-        row = {"room": room.room_id, "event": dict(event), "told": False}
-        self._store.put(_WAITING, str(event["event_id"]), row)
+        self._waiting.add(room.room_id, event, self._now())
         self._devices.dirty.add(str(event["sender"]))
 
-    async def _retry(self, now: int) -> None:
+    async def _retry(self) -> None:
         """Try the messages set aside again, and tell once whose key did not come."""
-        for event_id, row in sorted(self._store.all(_WAITING).items(), key=lambda pair: _sent_at(pair[1])):
+        now = self._now()
+        for event_id, row in self._waiting.rows(now):
             room, event = self._rooms.get(row["room"]), row["event"]
-            if room is None or now - _sent_at(row) > KEPT:
-                self._store.delete(_WAITING, event_id)
+            if room is None:
+                self._waiting.drop(event_id)
                 continue
             try:
-                clear = self._encryption.decrypt(room.room_id, event)
+                clear = self._opened(room, event)
             except (NoKey, UnknownDevice):
-                if not row["told"] and now - _sent_at(row) > PATIENCE:
+                if not row["told"] and now - row["at"] > PATIENCE:
                     await _guarded(event, self._hearer.unreadable(room, event))
-                    self._store.put(_WAITING, event_id, row | {"told": True})
+                    self._waiting.told(event_id)
                 continue
             except StoreProblem:
                 raise
@@ -251,33 +259,31 @@ class Sync:
                 _skipped(event, problem)
             else:
                 await _guarded(event, self._hearer.message(room, event, clear))
-            self._store.delete(_WAITING, event_id)
+            self._waiting.drop(event_id)
 
-    async def _gap(self, room_id: str, timeline: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Fetch what a limited timeline left out, oldest first, up to a bound."""
-        start, stop = timeline.get("prev_batch"), self._store.get("sync", "token")
-        found: list[Mapping[str, Any]] = []
-        while isinstance(start, str) and len(found) < GAP:
-            query = {"dir": "b", "from": start, "to": str(stop), "limit": str(_PAGE)}
-            try:
-                page = await self._server.ask("GET", f"/rooms/{part(room_id)}/messages", query=query)
-            except Denied as problem:
-                _log.warning("gap not filled", code=problem.code)
-                break
-            chunk = [event for event in page.get("chunk", ()) if isinstance(event, Mapping)]
-            found += chunk
-            start = page.get("end") if chunk else None
-        if len(found) >= GAP:
-            _log.warning("gap too long", events=len(found))
-        return found[::-1]
+    async def _fill(self, room: Room, timeline: Mapping[str, Any]) -> None:
+        """Take what a limited timeline left out; of what is out of reach, say so."""
+        mark = str(self._store.get("sync", "token"))
+        events, whole = await left_out(self._server, room.room_id, timeline.get("prev_batch"), mark)
+        for event in events:
+            await self._event(room, event)
+        if not whole:
+            first = [event.get("origin_server_ts") for event in (*events, *_events(timeline))][:1]
+            now = self._now()
+            before = min([now, *(at for at in first if isinstance(at, int) and at > 0)])
+            await _guarded({}, self._hearer.missed(room, before, mark))
 
     async def _invited(self, room_id: str, content: Mapping[str, Any]) -> None:
         inviter = self._rooms.invited(room_id, _events(content.get("invite_state")))
         if inviter is not None:
             self._store.put(_INVITED, room_id, {"inviter": inviter, "tries": 0, "not_before": 0})
 
-    async def _answer_invitations(self, now: int) -> None:
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+    async def _answer_invitations(self) -> None:
         """Answer the invitations that wait; the server of a room may be away for long, and nobody else waits for it."""
+        now = self._now()
         for room_id, row in self._store.all(_INVITED).items():
             tries = row["tries"] + 1
             try:
@@ -305,17 +311,15 @@ class Sync:
         """Do what the account's keys need: a stock on the server, a look at changed devices, new beginnings."""
         counts, unused = answer.get("device_one_time_keys_count"), answer.get("device_unused_fallback_key_types")
         if isinstance(counts, Mapping):
-            count = counts.get(CURVE, 0)  # none is 0, not unknown
+            count = counts.get(CURVE)  # none is 0, not unknown; nor is what cannot be a count
+            count = max(0, count) if isinstance(count, int) else 0
             fallback = isinstance(unused, list) and CURVE not in unused
-            await self._encryption.stock(self._server, count if isinstance(count, int) else 0, fallback=fallback)
-        await self._devices.refresh(self._server, self._rooms.watched() | self._waited_for())
+            await self._encryption.stock(self._server, count, fallback=fallback)
+        await self._devices.refresh(self._server, self._rooms.watched() | self._waiting.senders())
         self._encryption.learn(self._devices.known())
         for news in self._devices.take_news():
             await self._hearer.learnt(news)
         await self._encryption.unwedge(self._server)
-
-    def _waited_for(self) -> set[str]:
-        return {str(row["event"].get("sender", "")) for row in self._store.all(_WAITING).values()}
 
 
 async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:
@@ -341,10 +345,6 @@ def _own_way_in(events: Sequence[Mapping[str, Any]], me: str) -> tuple[int, int]
 
 def _skipped(event: Mapping[str, Any], problem: BaseException) -> None:
     _log.warning("event skipped", event_id=str(event.get("event_id", ""))[:64], code=type(problem).__name__)
-
-
-def _sent_at(row: Mapping[str, Any]) -> int:
-    return int(row["event"]["origin_server_ts"])
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bot.adapters.matrix import typing_sign
+from tests.fakes.censor import Censor
 from tests.integration.matrix.conftest import People
 from tests.integration.matrix.deployment import DEMO, Deployment
 from tests.integration.matrix.test_directs import censored
+from tests.integration.matrix.test_faults import NOTED, ask
 from tests.integration.matrix.test_talking import served
 
 
@@ -222,6 +224,36 @@ def test_no_typing_sign_for_words_that_need_no_answer(
         await luis.say(room, "Yes!")
         await luis.until(lambda: False, 1.5)
         assert luis.typed(room) == set()
+
+    runner.run(scene())
+
+
+def test_a_file_that_does_not_come(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Nobody waits for it but who sent it; stopped meanwhile, the bot fetches it after the next start, once."""
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people, text=True)
+        await bot.stop()
+        censor = Censor(people.synapse.url)
+        await censor.start()
+        bot.go_through(censor.url)
+        try:
+            await bot.start()
+            censor.held = "/media/download/"
+            await ana.send_file(room, "rev2.txt", (DEMO / "convention-rev2.txt").read_bytes())
+            await ana.say(room, "!draft add DEM/CONF.7/L.3/Rev.2")
+            for number in range(2):
+                assert (await ask(luis, room, f"!note {number}"))[-1].body.startswith(NOTED)
+                await bot.stop()
+                await bot.start()
+            censor.held = ""
+            [chat] = await ana.join_invited(20)
+            [preview] = await ana.hear(chat)
+            assert preview.body.startswith("Read: DEM/CONF.7/L.3/Rev.2")
+            assert await ana.hear(chat, 1, 1.0) == []
+            await bot.stop()
+        finally:
+            await censor.stop()
 
     runner.run(scene())
 

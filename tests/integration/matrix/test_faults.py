@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
+from bot.adapters.matrix import gap
 from bot.clock import SystemClock
 from bot.message import message, say
 from bot.notices import room_lane, tell
@@ -235,6 +236,36 @@ def test_a_gap_longer_than_a_sync_tells(bot: Deployment, people: People, runner:
         assert await luis.hear(chat, 1, 1.0) == []
         assert [words for words in await noted(bot) if words.isdigit()] == [str(number) for number in range(60)]
         assert "in the room" in await noted(bot)
+
+    runner.run(scene())
+
+
+def test_a_gap_that_cannot_be_filled(
+    bot: Deployment, people: People, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said too long before is missed: the person is told in their chat, and of a room its coordinators."""
+    monkeypatch.setattr(gap, "LONGEST", 60)
+    monkeypatch.setattr(gap, "PAGE", 20)
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people)
+        chat, own = await luis.direct_chat(bot.user_id), await ana.direct_chat(bot.user_id)
+        await ask(luis, chat, "tasks")
+        await ask(ana, own, "tasks")
+        await bot.stop()
+        await luis.say(chat, "note out of reach")
+        await luis.say(room, "!note out of reach")
+        for place, human in ((chat, luis), (room, ana)):
+            for _ in range(130):
+                await human.send(place, "m.room.message", {"msgtype": "m.text", "body": "x"}, clear=True)
+            await human.say(place, "!note in reach")
+        await bot.start()
+        [told] = [said for said in await luis.hear(chat, 2, 20) if not said.body.startswith(NOTED)]
+        assert told.body.startswith("I was away and missed what you wrote here before ")
+        [told] = await ana.hear(own, 1, 20)
+        assert told.body.startswith("I was away and missed what was said in #general before ")
+        assert await noted(bot) == ["in reach", "in reach"]
+        assert await ana.hear(own, 1, 1.0) == await luis.hear(chat, 1, 1.0) == []
 
     runner.run(scene())
 
@@ -538,6 +569,65 @@ def test_a_day_away(bot: Deployment, people: People, runner: asyncio.Runner) -> 
         assert [(said.reply_to, said.body) for said in answers] == [(event_id, AWAY) for event_id in asked]
         assert await noted(bot) == []
         assert await luis.hear(room, 1, 1.0) == []
+
+    runner.run(scene())
+
+
+def test_messages_from_the_future(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """A server's far-future dates buy nothing: done now like any other, refused once too old, told when unreadable."""
+
+    def postdate(answer: dict[str, Any]) -> None:
+        for content in answer.get("rooms", {}).get("join", {}).values():
+            for event in content["timeline"]["events"]:
+                event["origin_server_ts"] += 10**12
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people)
+        await bot.stop()
+        censor = Censor(people.synapse.url, postdate)
+        await censor.start()
+        bot.go_through(censor.url)
+        try:
+            await bot.start()
+            assert (await ask(luis, room, "!note one"))[-1].body.startswith(NOTED)
+            luis.hold_keys = True
+            asked = await luis.say(room, "!note late")
+            luis.hold_keys = False
+            [chat] = await luis.join_invited(15)
+            assert (await luis.hear(chat))[0].body.startswith("I cannot read what you just wrote")
+            await bot.stop()
+            bot.clock = Ahead(dt.timedelta(minutes=16))
+            await bot.start()
+            await luis.hand_over_keys(room)
+            [answer] = await luis.hear(room)
+            assert (answer.reply_to, answer.body) == (asked, AWAY)
+            assert await noted(bot) == ["one"]
+            await bot.stop()
+        finally:
+            await censor.stop()
+
+    runner.run(scene())
+
+
+@pytest.mark.parametrize("count", [-(10**30), "many", 10**30])
+def test_a_count_of_keys_that_is_none(bot: Deployment, people: People, runner: asyncio.Runner, count: Any) -> None:
+    """Whatever a server says of how many one-time keys it has, the next command is answered."""
+
+    def miscount(answer: dict[str, Any]) -> None:
+        answer["device_one_time_keys_count"] = {"signed_curve25519": count}
+
+    async def scene() -> None:
+        _ana, luis, room = await served(bot, people)
+        await bot.stop()
+        censor = Censor(people.synapse.url, miscount)
+        await censor.start()
+        bot.go_through(censor.url)
+        try:
+            await bot.start()
+            assert (await ask(luis, room, "!note one"))[-1].body.startswith(NOTED)
+            await bot.stop()
+        finally:
+            await censor.stop()
 
     runner.run(scene())
 

@@ -9,14 +9,27 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.matrix import recovery
+from bot.adapters.matrix.account import AccountProblem
+from bot.adapters.matrix.connection import connected
+from bot.adapters.matrix.homeserver import Homeserver
+from bot.adapters.matrix.lock import StoreHeld, hold
+from bot.adapters.matrix.login import Credentials, House, LoginProblem, log_in, own_keys
+from bot.adapters.matrix.recovery import recover
+from bot.adapters.matrix.status import standing
+from bot.clock import SystemClock
+from storage.cipher import create_key_file, read_key_file
+from tests.fakes.censor import Censor
 from tests.fakes.human import Human, device_is_cross_signed
 from tests.fakes.synapse import Synapse
 from tests.integration.matrix.conftest import People
-from tests.integration.matrix.deployment import PASSWORD, awake
+from tests.integration.matrix.deployment import PASSWORD, Deployment, awake
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "docs" / "matrix.md"
@@ -172,6 +185,193 @@ def test_recover_with_a_damaged_account_file(machine: Machine) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     status = machine.dragoman("matrix status")
     assert (status.returncode, "other devices  none" in status.stdout) == (0, True)
+
+
+STEPS = 20
+"""More requests than `matrix login` and `matrix recover` make."""
+
+
+async def cut_off(synapse: Synapse, bot: Deployment, work: Callable[[Credentials], Awaitable[None]]) -> None:
+    """Do something with a server that goes away after one request more each time, until it is through.
+
+    Each time once before the request has its effect, and once after.
+    """
+    censor = Censor(synapse.url)
+    await censor.start()
+    try:
+        for step in range(2 * STEPS):
+            censor.left, censor.heard = step // 2, bool(step % 2)
+            with suppress(LoginProblem):
+                await work(Credentials(censor.url, bot.user_id, PASSWORD))
+                return
+    finally:
+        await censor.stop()
+    pytest.fail("never through")
+
+
+async def stands_well(bot: Deployment) -> bool:
+    """Tell whether nothing alarms: cross-signed, and no other device on the account."""
+    bot.go_through(bot.synapse.url)
+    return (await standing(bot.house)).alarms() == []
+
+
+async def undeployed(synapse: Synapse, folder: Path) -> Deployment:
+    """Give a Dragoman that was never logged in."""
+    folder.mkdir()
+    create_key_file(folder / "dragoman.key")
+    user = await asyncio.to_thread(synapse.register, synapse.unused("dragoman"), PASSWORD)
+    return Deployment(folder, synapse, user, [])
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_login_goes_on_wherever_it_was_cut_off(
+    synapse: Synapse, runner: asyncio.Runner, tmp_path: Path, *, heard: bool
+) -> None:
+    """Cut off at any request, heard or not, the next login ends well: one device, and a key that recovers."""
+
+    async def scene() -> None:
+        censor = Censor(synapse.url)
+        await censor.start()
+        through = False
+        for step in range(STEPS):
+            bot = await undeployed(synapse, tmp_path / f"bot{step}")
+            given = Credentials(censor.url, bot.user_id, PASSWORD)
+            censor.left, censor.heard = step, heard
+            try:
+                await log_in(bot.house, given, bot.told.append)
+                through = True
+            except LoginProblem:
+                assert not any(line.startswith("    ") for line in bot.told)
+                censor.left = None
+                await log_in(bot.house, given, bot.told.append)
+            assert await stands_well(bot)
+            await bot.store.close()
+            if through:
+                break
+        await censor.stop()
+        assert through
+        assert step > 8
+        await recover(bot.house, bot.credentials, bot.recovery_key, bot.told.append)
+        assert await stands_well(bot)
+
+    runner.run(scene())
+
+
+def test_login_and_recover_with_a_server_that_comes_and_goes(
+    synapse: Synapse, runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    """Tried again and again, both get through: one device, one identity, and the key that was shown opens it."""
+
+    async def scene() -> None:
+        bot = await undeployed(synapse, tmp_path / "bot")
+        await cut_off(synapse, bot, lambda given: log_in(bot.house, given, bot.told.append))
+        assert await stands_well(bot)
+        key = bot.recovery_key
+        await cut_off(synapse, bot, lambda given: recover(bot.house, given, key, bot.told.append))
+        assert await stands_well(bot)
+        assert sum(line.startswith("    ") for line in bot.told) == 1
+        await bot.store.close()
+
+    runner.run(scene())
+
+
+def test_a_device_logged_out_before_its_key_was_shown(synapse: Synapse, runner: asyncio.Runner, tmp_path: Path) -> None:
+    """The identity is made, its recovery key was never seen: the next login makes a new device under it."""
+
+    async def scene() -> None:
+        bot, censor = await undeployed(synapse, tmp_path / "bot"), Censor(synapse.url)
+        await censor.start()
+        censor.lose = ["/account_data/"] * 2  # the client asks once more by itself
+        with pytest.raises(LoginProblem):
+            await log_in(bot.house, Credentials(censor.url, bot.user_id, PASSWORD), bot.told.append)
+        first, server = bot.account, Homeserver(synapse.url, bot.account.token)
+        await server.ask("POST", "/logout", {})
+        await server.close()
+        with pytest.raises(AccountProblem, match="not set up to the end"):
+            async with connected(bot.house.store, bot.house.keyring, bot.store, SystemClock()):
+                pass
+        await log_in(bot.house, Credentials(censor.url, bot.user_id, PASSWORD), bot.told.append)
+        assert await stands_well(bot)
+        assert bot.account.device_id != first.device_id
+        await recover(bot.house, bot.credentials, bot.recovery_key, bot.told.append)
+        assert await stands_well(bot)
+        await censor.stop()
+        await bot.store.close()
+
+    runner.run(scene())
+
+
+def test_recover_that_died_before_it_kept_the_account(
+    bot: Deployment, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new store and the old account do not go together: nothing serves them, login and recover go on."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    async def scene() -> None:
+        first, key = bot.account, bot.recovery_key
+        for again in (log_in, recover):
+            with monkeypatch.context() as patched:
+                patched.setattr(recovery, "write_account", die)
+                with pytest.raises(KeyboardInterrupt):
+                    await recover(bot.house, bot.credentials, key, bot.told.append)
+            with pytest.raises(AccountProblem, match="not set up to the end"):
+                async with connected(bot.house.store, bot.house.keyring, bot.store, SystemClock()):
+                    pass
+            if again is log_in:
+                await log_in(bot.house, bot.credentials, bot.told.append)
+                # Only `recover` logs others out.
+                assert (await standing(bot.house)).others == (first.device_id,)
+            await recover(bot.house, bot.credentials, key, bot.told.append)
+            assert await stands_well(bot)
+        assert sum(line.startswith("    ") for line in bot.told) == 1
+
+    runner.run(scene())
+
+
+def test_a_store_that_is_gone_gets_no_new_keys(bot: Deployment, runner: asyncio.Runner) -> None:
+    """Neither a start nor a login gives the device other keys under its old name; `recover` makes a new one."""
+
+    async def scene() -> None:
+        for path in bot.house.store.iterdir():
+            path.unlink()
+        server = Homeserver(bot.synapse.url, bot.account.token)
+        before = (await own_keys(server, bot.user_id))["device_keys"]
+        with pytest.raises(AccountProblem, match="its store was lost"):
+            async with connected(bot.house.store, bot.house.keyring, bot.store, SystemClock()):
+                pass
+        with pytest.raises(LoginProblem, match="has a cross-signing identity already"):
+            await log_in(bot.house, bot.credentials, bot.told.append)
+        assert (await own_keys(server, bot.user_id))["device_keys"] == before
+        await server.close()
+        await recover(bot.house, bot.credentials, bot.recovery_key, bot.told.append)
+        assert await stands_well(bot)
+
+    runner.run(scene())
+
+
+def test_nobody_serves_while_the_store_is_recovered(machine: Machine) -> None:
+    """`recover` and `login` hold the store all the while, and are refused while another process has it."""
+    key = recovery_key(machine.dragoman("matrix login").stdout)
+    with hold(machine.folder / "matrix", SystemClock().now()):
+        for command in ("login", "recover"):
+            refused = machine.dragoman(f"matrix {command}", DRAGOMAN_MATRIX_RECOVERY_KEY=key)
+            assert (refused.returncode, "the Matrix store is in use by process" in refused.stderr) == (1, True)
+    lost = asyncio.run(recovered_under_its_lock(machine, key))
+    assert (lost, machine.dragoman("matrix status").returncode) == (["matrix.db"], 0)
+
+
+async def recovered_under_its_lock(machine: Machine, key: str) -> list[str]:
+    """Recover, see that the lock holds to the end, and give what was put aside."""
+    keyring = read_key_file(machine.folder / "dragoman.key")
+    house = House(machine.folder / "matrix", keyring, 0)
+    given = Credentials(machine.environment["DRAGOMAN_MATRIX_HOMESERVER"], machine.user, PASSWORD)
+    with hold(house.store, SystemClock().now()):
+        await recover(house, given, key, lambda _: None)
+        with pytest.raises(StoreHeld):
+            hold(house.store, SystemClock().now())
+    return [path.name for path in machine.folder.glob("matrix.lost-*/*")]
 
 
 def test_the_page_for_newcomers(machine: Machine, people: People, runner: asyncio.Runner) -> None:

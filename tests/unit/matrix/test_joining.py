@@ -15,6 +15,7 @@ from bot.adapters.matrix.homeserver import Homeserver
 from bot.adapters.matrix.rooms import Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import Sync
+from bot.clock import SystemClock
 from storage.cipher import Keyring
 from storage.trouble import DatabaseTrouble
 
@@ -54,6 +55,9 @@ class Ear:
     async def gone(self, room: Room) -> None:
         """Not of interest."""
 
+    async def missed(self, room: Room, before: int, mark: str) -> None:
+        raise AssertionError("nothing is left out here")
+
     async def moved(self, room: Room) -> None:
         """Not of interest."""
 
@@ -70,7 +74,7 @@ class Stand:
         devices = Devices(ME, self.sealed)
         encryption = Encryption(ME, "BOX", devices, self.sealed, "key")
         server = Homeserver("http://127.0.0.1:9")
-        self.sync = Sync(server, self.sealed, self.rooms, devices, encryption, self.ear, 0)
+        self.sync = Sync(server, self.sealed, self.rooms, devices, encryption, self.ear, SystemClock(), 0)
 
     def take(self, section: str, *events: Event, state: tuple[Event, ...] = ()) -> None:
         """Take one answer that tells of the room."""
