@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.commands import Call, Refusal, Verb, nearest
 from bot.message import Heading, Inline, List, Message, joined, message, say
+from bot.rules.labels import room_ceiling
 from storage.cipher import active
 from storage.tables import Label, Purpose, Role, Room
 
@@ -29,18 +30,23 @@ def room_here(call: Call) -> Message:
                 "room's settings, then say it again."
             )
         )
-    purposes = read_purposes(call.words)
+    words, wanted = _label_wanted(call.words)
+    purposes = read_purposes(words)
     room = call.room
     if room is None:
+        usual = Label.PUBLIC if call.invocation.shared else Label.COALITION
         room = Room(
             coalition_id=call.work.tenant, name=_name(call, place), platform=call.invocation.platform, address=place,
-            fingerprint=active()[0].fingerprint(place), purposes=purposes,
+            fingerprint=active()[0].fingerprint(place), purposes=purposes, label=usual,
         )  # fmt: skip
         call.room = call.work.put(room)  # served from now on: the answer appears in it
     room.purposes = purposes
+    room.label = wanted or room.label
     return message(
         say("This room is served now for {purposes}; it may see {label} items.",
-            purposes=_purposes(purposes), label=_LABELS[room.label])
+            purposes=_purposes(purposes), label=_LABELS[room_ceiling(room.label, room.platform)]),
+        say("Other organisations read along here: `room here for {purposes} as coalition` shows them more.",
+            purposes=", ".join(purposes)) if call.invocation.shared and room.label is Label.PUBLIC else None,
     )  # fmt: skip
 
 
@@ -74,6 +80,12 @@ def read_purposes(words: str) -> list[Purpose]:
     return [purpose for purpose in Purpose if purpose in wanted]
 
 
+def _label_wanted(words: str) -> tuple[str, Label | None]:
+    """Take "as public" or "as coalition" off the end."""
+    found = re.fullmatch(rf"(.*?)\s*\bas\s+({Label.PUBLIC}|{Label.COALITION})[ .!]*", words, re.IGNORECASE | re.DOTALL)
+    return (found[1], Label(found[2].casefold())) if found else (words, None)
+
+
 def _name(call: Call, place: str) -> str:
     """Give a free name. Platform ids stay encrypted, so they never serve as names; the console has names for ids."""
     given = place if call.invocation.platform == "console" else str(call.invocation.origin.get("room_name", ""))
@@ -95,10 +107,10 @@ def _line(room: Room) -> Inline:
 
 VERBS: tuple[Verb, ...] = (
     Verb(
-        "room here", room_here, "room here for tasks, alerts, countdown, digest",
-        "Serves the room it is said in, for what you name.",
+        "room here", room_here, "room here for tasks, alerts, countdown, digest [as public | coalition]",
+        "Serves the room it is said in, for what you name; public items alone, or the coalition's too.",
         role=Role.COORDINATOR, label=Label.PUBLIC, guarded=True, anywhere=True,
-        examples=("room here for tasks, alerts", "room here for countdown, digest"),
+        examples=("room here for tasks, alerts", "room here for countdown, digest as public"),
     ),
     Verb("rooms", list_rooms, "rooms", "Lists the rooms that I serve, and what for.", private=True),
 )  # fmt: skip
