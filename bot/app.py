@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.engine import Engine
+from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
@@ -57,4 +58,5 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
 def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = ()) -> Engine:
     """Put the parts together; `sole` names the platforms on which no other process can be sending."""
     dispatch = Dispatch(store, clock, command_table())
-    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers(), sole))
+    outbox = Outbox(store, clock, chats, writers(), sole)
+    return Engine(store, clock, dispatch, Fetching(store, clock, chats), Ingest(store, clock), outbox)

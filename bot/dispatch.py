@@ -12,6 +12,7 @@ from bot.addressing import reads_as_command
 from bot.clock import Clock
 from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
 from bot.corrections import make_way, without_words
+from bot.fetching import takes_file
 from bot.identities import account_of, most_of
 from bot.invocation import Invocation
 from bot.linking import code_said, wrong_code
@@ -75,10 +76,14 @@ class Dispatch:
     def _keep(self, work: Work, invocation: Invocation) -> bool:
         if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
             return False
-        now = self._clock.now()
+        now, fetched_first = self._clock.now(), bool(invocation.enclosed) and takes_file(invocation.words)
         work.add(
             Inbox(
-                event_id=invocation.event_id, platform=invocation.platform, body=invocation.to_data(), received_at=now
+                event_id=invocation.event_id,
+                platform=invocation.platform,
+                body=invocation.to_data(),
+                state=InboxState.FETCHING if fetched_first else InboxState.WAITING,
+                received_at=now,
             )
         )
         return True

@@ -21,6 +21,15 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Enclosed:
+    """A file that came with the words and still lies with the platform."""
+
+    name: str
+    where: str
+    """The adapter's own note by which its chat fetches it."""
+
+
+@dataclass(frozen=True)
 class Invocation:
     """One thing said to the bot, as an adapter delivers it."""
 
@@ -42,6 +51,10 @@ class Invocation:
     reply_to: str | None = None
     """The platform's id of the message it answers."""
     attachments: tuple[Attachment, ...] = ()
+    enclosed: tuple[Enclosed, ...] = ()
+    """Files to be fetched before it is worked on; let be where the words are of a command that takes none."""
+    unfetched: bool = False
+    """A file came with it, and could not be fetched."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """The adapter's own note of where the answer belongs; JSON values."""
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -74,6 +87,7 @@ class Invocation:
         data["attachments"] = [
             {"name": file.name, "content": base64.b64encode(file.content).decode()} for file in self.attachments
         ]
+        data["enclosed"] = [{"name": file.name, "where": file.where} for file in self.enclosed]
         return data
 
     @staticmethod
@@ -84,5 +98,6 @@ class Invocation:
         given["attachments"] = tuple(
             Attachment(file["name"], base64.b64decode(file["content"])) for file in given["attachments"]
         )
+        given["enclosed"] = tuple(Enclosed(**file) for file in given.get("enclosed", ()))
         given["mentions"] = {piece: tuple(accounts) for piece, accounts in given.get("mentions", {}).items()}
         return Invocation(**given)

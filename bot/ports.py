@@ -47,6 +47,12 @@ class Chat(Protocol):
         will not.
         """
 
+    async def fetch(self, where: str, most: int, /) -> bytes | None:
+        """Fetch a file that came with words, by the adapter's note; None where it is gone or over `most` bytes.
+
+        Raises SendLater for what may pass, SendRefused for what will not.
+        """
+
 
 class Core(Protocol):
     """What a chat's adapter asks of the core."""

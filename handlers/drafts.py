@@ -10,6 +10,7 @@ from bot.changes import step_of
 from bot.commands import Call, NeedsYes, Refusal, Verb
 from bot.concerns import impact_of
 from bot.drafts import keep_bytes, text_of
+from bot.fetching import MOST_FETCHED
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
 from bot.provisions import current_draft
@@ -19,6 +20,7 @@ from bot.when import WhenProblem, read_day
 from storage.tables import Draft, DraftState, Label, Role
 
 LONGEST_SYMBOL = 80
+_MOST_MB = MOST_FETCHED // 10**6
 _DATED = re.compile(r"\s+dated\s+", re.IGNORECASE)
 
 
@@ -29,6 +31,13 @@ def add(call: Call) -> Message | None:
     if not symbol or len(symbol) > LONGEST_SYMBOL:
         raise Refusal(say("Give the symbol that is printed on the draft: `draft add A/AC.291/22/Rev.2 dated 6 Feb`."))
     files = call.invocation.attachments
+    if not files and call.invocation.unfetched:
+        raise Refusal(
+            say(
+                "I could not fetch the file: it is gone, or larger than {most} MB. Attach it again.",
+                most=_MOST_MB,
+            )
+        )
     if not files:
         raise Refusal(
             say("Attach the draft to the same message, as PDF or text. In the terminal: `:attach FILE` first.")

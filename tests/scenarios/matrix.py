@@ -85,6 +85,9 @@ class NotingChat:
         self.sent.append(Sent(to, str(event_id)))
         return event_id
 
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        return await self.chat.fetch(where, most)
+
 
 class Serving:
     """A Dragoman at work; for the console that steers a scenario it is the core, for Matrix what hears."""

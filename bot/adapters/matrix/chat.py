@@ -72,6 +72,10 @@ class MatrixChat:
         except Denied as problem:
             raise SendRefused(problem.code) from None
 
+    async def fetch(self, _where: str, _most: int) -> bytes | None:
+        """Refuse: files are fetched, and opened, when they are heard."""
+        raise SendRefused("not-here")
+
     async def typing(self, room_id: str, *, on: bool) -> None:
         """Show in a room that an answer is on its way, or no longer; what goes wrong with that is let be."""
         body = {"typing": on} | ({"timeout": 20_000} if on else {})

@@ -23,6 +23,7 @@ from bot.adapters.matrix.wording import Said, read
 from bot.clock import Clock
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
+from bot.fetching import takes_file
 from bot.identities import account_at
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
@@ -226,8 +227,8 @@ class Hearing:
 
     async def _attached(self, room: Room, event: Mapping[str, Any], said: Said) -> tuple[Attachment, ...]:
         """Fetch the file that `draft add` is about: its own, the one replied to, or the sender's last one here."""
-        if not without_prefix(said.words)[0].casefold().startswith("draft add"):
-            return ()  # no other command takes one, and fetching keeps everybody waiting
+        if not takes_file(said.words):
+            return ()  # fetching keeps everybody waiting
         file = said.file
         if file is None and said.answers:
             row = self._sealed.get(_FILE, said.answers)
