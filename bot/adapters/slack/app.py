@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 _log = structlog.get_logger()
 
 Delivered = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
-"""Takes what was delivered into the inbox, and gives what the acknowledgement says; raising, nothing is acknowledged."""
+"""Takes in what was delivered, and gives what the acknowledgement says; when it raises, nothing is acknowledged."""
 
 
 @dataclass(frozen=True)

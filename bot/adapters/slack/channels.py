@@ -59,7 +59,7 @@ class Channels:
     async def learn(self, channel: str) -> None:
         """Look at one channel anew."""
         try:
-            row = (await self._web.call("conversations.info", channel=channel)).get("channel")
+            row: Any = (await self._web.call("conversations.info", channel=channel)).get("channel")
         except (Away, Limited, Refused) as problem:
             _log.warning("channel not looked up", code=str(problem))
             self._known.setdefault(channel, Channel("", shared=True))  # nothing is shown that outsiders may not see

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,10 @@ from bot.phrases import translate
 from storage.trouble import DatabaseTrouble
 
 EVERYTHING = "/dragoman"
+PATIENCE = 2.0
+"""How many seconds a command may take to be kept: an acknowledgement that comes after three is none."""
 _NOT_KEPT = "I could not keep that: my database does not answer. Please say it again in a minute."
+_SLOW = "My database is slow. If nothing comes within a minute, please say it again."
 _log = structlog.get_logger()
 
 
@@ -33,7 +37,10 @@ class Commands:
             return None
         said = self._intake.invocation(event_key("command", trigger), where, typed)
         try:
-            await self._intake.receive(said)
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(self._intake.begin(self._intake.receive(said)))
+        except TimeoutError:
+            return {"response_type": "ephemeral", "text": translate(_SLOW, "en")}
         except DatabaseTrouble as trouble:
             _log.error("command not kept", code=trouble.code)
             return {"response_type": "ephemeral", "text": translate(_NOT_KEPT, "en")}
@@ -58,6 +65,6 @@ class Commands:
 def words_of(command: str, text: str) -> str:
     """Give the words of a slash command: those of the command, those behind it, or the question for help about it."""
     verb, text = command.removeprefix("/").strip(), text.strip()
-    if command == EVERYTHING:
+    if command.startswith(EVERYTHING):
         return text or "help"
     return f"help {verb}" if text.casefold() in ("help", "?") else f"{verb} {text}".strip()

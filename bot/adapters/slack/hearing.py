@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from bot.adapters.slack.enclosing import LastFiles
 from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_key, moment
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
@@ -33,6 +34,7 @@ class Hearing:
     def __init__(self, intake: Intake, me: str, opened: Callable[[str], Awaitable[None]], revoked: Callable[[], None]):
         """Take the bot's user id, what shows somebody's App Home, and what is told that the app was taken out."""
         self._intake, self._me, self._opened, self._revoked = intake, me, opened, revoked
+        self._files = LastFiles()
 
     async def event(self, body: Event) -> None:
         """Take one event; one that is malformed is skipped, and the next one comes."""
@@ -61,21 +63,22 @@ class Hearing:
 
     def _said(self, event: Event, *, shared: bool) -> Invocation | None:
         """Read a message: new, edited or taken back; None for what no person wrote, and for talk among people."""
-        subtype, inner = event.get("subtype"), event.get("message")
+        subtype, inner = event.get("subtype"), event.get("message") or {}
         if subtype == "message_deleted" or (subtype == "message_changed" and inner.get("subtype") == "tombstone"):
             return self._taken_back(event)
         if subtype == "message_changed":
             return self._edited(event, inner, shared=shared)
         if subtype not in _TYPED or not self._is_person(event):
             return None
-        typed = self._typed(event)
-        if event["type"] == "message" and not self._is_meant(event, typed):
+        typed, at = self._typed(event), moment(event["ts"])
+        enclosed = self._files.meant(event["channel"], event, typed.words, at)
+        mentioned = event["type"] == "app_mention"
+        if not mentioned and not self._is_meant(event, typed):
             return None
         said = self._intake.invocation(
-            message_key(event["channel"], event["ts"]), self._where(event, event, shared=shared), typed,
-            moment(event["ts"]),
+            message_key(event["channel"], event["ts"]), self._where(event, event, shared=shared), typed, at
         )  # fmt: skip
-        return said if said.words else None
+        return replace(said, enclosed=enclosed) if said.words or mentioned else None
 
     def _edited(self, event: Event, inner: Event, *, shared: bool) -> Invocation | None:
         """Read an edit; that a link was unfurled or a thread grew is none."""
@@ -114,7 +117,7 @@ class Hearing:
         return isinstance(user, str) and user not in ("", self._me, "USLACKBOT") and not message.get("bot_id")
 
     def _is_meant(self, event: Event, typed: Typed) -> bool:
-        """Tell whether a message is for the bot: any in a direct chat, else what bears its mark or name, a yes or no."""
+        """Tell whether it is for the bot: all in a direct chat, else what bears its mark or name, or a yes or no."""
         answer = typed.words.casefold().strip(" .!") in YES + NO
         return is_direct(event["channel"]) or typed.names_bot or without_prefix(typed.words)[1] or answer
 

@@ -138,9 +138,14 @@ class Intake:
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that needs no acknowledgement; what goes wrong in it is logged by its code."""
+        self.begin(work)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something that goes on even where nobody waits for it any more."""
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._done)
+        return task
 
     async def settle(self) -> None:
         """Wait until what was begun is done."""
