@@ -131,7 +131,7 @@ class Hearing:
 
     def _of_people(self, kind: str, event: Event) -> Act | None:
         if kind == "user_change":
-            return partial(self._changed, event["user"])
+            return partial(self._changed, dict(event["user"]))
         if kind == "app_home_opened":
             return partial(self._at_home, str(event["user"])) if event.get("tab", "home") == "home" else None
         revoked = kind == "app_uninstalled" or self._me in ((event.get("tokens") or {}).get("bot") or ())
@@ -147,7 +147,7 @@ class Hearing:
         """Follow what Slack says of somebody, and report who is not in the workspace any more."""
         self._intake.people.changed(user)
         if user.get("deleted"):
-            address = str(user["id"])
+            address = str(user.get("id", ""))
 
             def report(work: Any, now: Any) -> None:
                 account = account_at(work, PLATFORM, address)
