@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from bot.adapters.slack.blocks import FORM
 from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
 from bot.adapters.slack.wording import Typed
 
@@ -23,25 +24,26 @@ class Press:
     where: Where
     command: str
     trigger: str
+    opens: bool = False
+    """It opens the form for its command instead of saying it."""
 
 
-Form = Callable[[Press], Awaitable[None]]
-"""Opens the form that a button stands for."""
+Open = Callable[[Press], Coroutine[Any, Any, None]]
+"""Opens the form for the command of a button."""
 
 
 class Pressing:
     """Takes what is pressed."""
 
-    def __init__(self, intake: Intake, form_for: Callable[[str], Form | None]) -> None:
-        """Take what tells which form a command opens, if it opens one."""
-        self._intake, self._form_for = intake, form_for
+    def __init__(self, intake: Intake, opened: Open) -> None:
+        """Take what opens forms."""
+        self._intake, self._open = intake, opened
 
     async def actions(self, body: Mapping[str, Any]) -> None:
         """Take the buttons that were pressed. Links open by themselves, and fields of a form wait for its end."""
         for number, press in enumerate(self._read(body)):
-            form = self._form_for(press.command)
-            if form is not None:
-                self._intake.later(_opened(form, press))
+            if press.opens:
+                self._intake.later(self._open(press))
                 continue
             key = event_key("press", press.trigger, str(number))
             invocation = self._intake.invocation(key, press.where, Typed(press.command))
@@ -51,8 +53,8 @@ class Pressing:
         try:
             where, trigger = where_pressed(body), str(body["trigger_id"])
             in_form = (body.get("view") or {}).get("type") == "modal"
-            commands = [_command(action) for action in body["actions"]]
-            return [Press(where, command, trigger) for command in commands if command and not in_form]
+            presses = [Press(where, _command(action), trigger, _opens(action)) for action in body["actions"]]
+            return [press for press in presses if press.command and not in_form]
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             _log.warning("press skipped", code=type(problem).__name__)
             return []
@@ -78,5 +80,5 @@ def _command(action: Mapping[str, Any]) -> str:
     return value[:LONGEST] if isinstance(value, str) and not action.get("url") else ""
 
 
-async def _opened(form: Form, press: Press) -> None:
-    await form(press)
+def _opens(action: Mapping[str, Any]) -> bool:
+    return str(action.get("action_id", "")).startswith(f"{FORM}:")

@@ -12,7 +12,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 PATH = "/slack/events"
-LARGEST = 4 * 2**20
+LARGEST = 2 * 2**20
 """How large a delivery may be, in bytes."""
 ENDING_SECONDS = 2.0
 """How long what is being taken may take when the bot ends, in seconds."""
@@ -32,6 +32,7 @@ class SignedHttp:
         self._host, _, port = listen.rpartition(":")
         self._port = int(port)
         self._dispatch: Dispatch | None = None
+        self.listens = False
 
     def open(self, dispatch: Dispatch) -> None:
         """Take deliveries from now on."""
@@ -45,9 +46,10 @@ class SignedHttp:
         await runner.setup()
         try:
             await self._listen(runner)
+            self.listens = True
             await stop.wait()
         finally:
-            self._dispatch = None
+            self._dispatch, self.listens = None, False
             await runner.cleanup()
 
     async def _listen(self, runner: web.AppRunner) -> None:

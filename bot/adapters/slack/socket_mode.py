@@ -27,7 +27,7 @@ HEARTBEAT = 20.0
 GRACE = 30.0
 """How long a connection that was replaced may still deliver, in seconds."""
 LONGEST_PAUSE = 60.0
-LARGEST = 4 * 2**20
+LARGEST = 2 * 2**20
 """How large a delivery may be, in bytes."""
 ENDING_SECONDS = 2.0
 """How long what is being taken may take when the bot ends, in seconds."""

@@ -13,7 +13,7 @@ from bot.adapters.slack.commands import Commands
 from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.intake import Intake
 from bot.adapters.slack.people import People
-from bot.adapters.slack.pressing import Pressing
+from bot.adapters.slack.pressing import Press, Pressing
 from bot.invocation import Invocation
 from tests.conftest import World
 from tests.fakes.workspace import CHANNEL, ME, FakeWeb, HeardCore
@@ -33,7 +33,7 @@ class Ears:
     def __post_init__(self) -> None:
         self.hearing = Hearing(self.intake, ME, self._open, lambda: self.revoked.append(True))
         self.commands = Commands(self.intake, ME)
-        self.pressing = Pressing(self.intake, lambda _: None)
+        self.pressing = Pressing(self.intake, self._open_form)
 
     def hear(self, body: Mapping[str, Any]) -> list[Invocation]:
         """Deliver an event; gives what was received because of it."""
@@ -56,6 +56,9 @@ class Ears:
 
         self.world.run(all_of_it())
         return self.core.heard[before:]
+
+    async def _open_form(self, press: Press) -> None:
+        self.opened.append(press.command)
 
     async def _open(self, user: str) -> None:
         self.opened.append(user)

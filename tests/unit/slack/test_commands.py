@@ -108,13 +108,20 @@ def test_a_button_in_the_app_home_has_no_place(ears: Ears) -> None:
         {"actions": [{"type": "button", "value": "take 24"}], "view": {"type": "modal"}},
         {"actions": None},
         {"actions": ["x"]},
-        {"channel": 3},
+        {"message": 3},
         {"trigger_id": "1", "actions": []},
     ],
 )
 def test_links_and_fields_and_malformed_presses_are_let_be(ears: Ears, fields: dict[str, Any]) -> None:
     """They are acknowledged, and nothing comes of them."""
     assert ears.press(press("take 24", **fields)) == []
+
+
+def test_a_button_that_opens_a_form_says_nothing_yet(ears: Ears) -> None:
+    """The form is opened after the acknowledgement."""
+    button = {"type": "button", "action_id": "form:0", "value": "review 24"}
+    assert ears.press(press("", actions=[button])) == []
+    assert ears.opened == ["review 24"]
 
 
 def test_channels_are_listed_page_by_page(ears: Ears) -> None:
