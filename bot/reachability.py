@@ -65,8 +65,10 @@ def member_left(work: Work, now: dt.datetime, room: Room, account: str) -> None:
 
 
 def room_shared(work: Work, now: dt.datetime, room: Room) -> None:
-    """Show only public items from now on in a room that other organisations joined, and tell that."""
-    if room.label is Label.PUBLIC:
+    """Show only public items from now on in a room that other organisations joined, and tell that; once."""
+    was_public, was_shared = room.label is Label.PUBLIC, room.shared
+    room.shared = True
+    if was_public or was_shared:
         return
     room.label = Label.PUBLIC
     content = message(

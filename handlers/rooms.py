@@ -17,6 +17,12 @@ _PURPOSES = {
 }  # fmt: skip
 _LABELS = {Label.PUBLIC: say("public"), Label.COALITION: say("coalition"), Label.CLOSED: say("closed")}
 
+_NOT_PROTECTED = say(
+    "I serve only rooms that are encrypted and that people come into by invitation. Change that in the room's "
+    "settings, then say it again."
+)
+_NOT_IN_IT = say("I am not in this channel. Invite me with `/invite`, then say it again.")
+
 
 def room_here(call: Call) -> Message:
     """Serve the room it is said in."""
@@ -24,29 +30,23 @@ def room_here(call: Call) -> Message:
     if place is None:
         raise Refusal(say("Say this in the room itself: I cannot tell here which one you mean."))
     if not call.invocation.servable:
-        raise Refusal(
-            say(
-                "I serve only rooms that are encrypted and that people come into by invitation. Change that in the "
-                "room's settings, then say it again."
-            )
-        )
-    words, wanted = _label_wanted(call.words)
-    purposes = read_purposes(words)
+        raise Refusal(_NOT_IN_IT if call.invocation.platform == "slack" else _NOT_PROTECTED)
+    words, label = _label_wanted(call.words)
+    purposes, shared = read_purposes(words), call.invocation.shared
     room = call.room
     if room is None:
-        usual = Label.PUBLIC if call.invocation.shared else Label.COALITION
         room = Room(
             coalition_id=call.work.tenant, name=_name(call, place), platform=call.invocation.platform, address=place,
-            fingerprint=active()[0].fingerprint(place), purposes=purposes, label=usual,
+            fingerprint=active()[0].fingerprint(place), purposes=purposes,
         )  # fmt: skip
         call.room = call.work.put(room)  # served from now on: the answer appears in it
-    room.purposes = purposes
-    room.label = wanted or room.label
+    came = shared and not room.shared
+    room.purposes, room.shared, room.label = purposes, shared, label or (Label.PUBLIC if came else room.label)
     return message(
         say("This room is served now for {purposes}; it may see {label} items.",
             purposes=_purposes(purposes), label=_LABELS[room_ceiling(room.label, room.platform)]),
         say("Other organisations read along here: `room here for {purposes} as coalition` shows them more.",
-            purposes=", ".join(purposes)) if call.invocation.shared and room.label is Label.PUBLIC else None,
+            purposes=", ".join(purposes)) if shared and room.label is Label.PUBLIC else None,
     )  # fmt: skip
 
 

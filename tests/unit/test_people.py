@@ -235,6 +235,21 @@ def test_a_room_that_others_read_along_in_is_public_until_a_coordinator_says_mor
         ]
 
 
+def test_a_room_that_came_to_be_shared_is_public_once(talk: Conversation) -> None:
+    """What was said before others came does not count; what is said after that does."""
+
+    def serve(words: str, *, shared: bool) -> str:
+        return talk.say("Ana", f"room here for alerts{words}", "bridge", addressed=True, shared=shared)[0].split("\n")[
+            0
+        ]
+
+    line = "#bridge: This room is served now for alerts; it may see {} items."
+    assert serve("", shared=False) == line.format("coalition")
+    assert serve("", shared=True) == line.format("public")
+    assert serve(" as coalition", shared=True) == line.format("coalition")
+    assert serve("", shared=True) == line.format("coalition")
+
+
 def test_whoever_leaves_out_their_city_has_the_zone_that_their_platform_told(talk: Conversation, world: World) -> None:
     """Who says one has that one."""
     talk.say("Zoe", "hello Sol, Red Libre", sender_zone="America/Bogota")
