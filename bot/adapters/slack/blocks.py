@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
 from slack_sdk.models.blocks import (
-    ActionsBlock,
-    ButtonElement,
     HeaderBlock,
-    PlainTextObject,
     RichTextBlock,
     RichTextElement,
     RichTextElementParts,
     RichTextListElement,
     RichTextQuoteElement,
     RichTextSectionElement,
-    SectionBlock,
 )
 
-from bot.adapters.slack.limits import LONGEST_BUTTON, LONGEST_HEADER, LONGEST_SECTION, LONGEST_VALUE, MOST_BUTTONS, size
+from bot.adapters.slack.buttons import Buttons, is_pressable
+from bot.adapters.slack.cards import hinted, with_snooze
+from bot.adapters.slack.limits import LONGEST_HEADER, LONGEST_SECTION, size
 from bot.adapters.slack.richtext import RichText, redline
-from bot.grammar import read_targets
-from bot.harmless import clean, isolated, redline_lines
+from bot.adapters.slack.words import plain_text
+from bot.harmless import clean, redline_lines
 from bot.message import (
-    Action,
     Actions,
     Block,
     Bold,
@@ -45,76 +41,11 @@ from bot.message import (
     Text,
 )  # fmt: skip
 from bot.phrases import expand
-from bot.plain import Reader, plain_inline
+from bot.plain import plain_inline
 
 Line = list[RichTextElement]
 
-SAY, FORM = "say", "form"
-"""How the action id of a button begins: it says the command in its value, or opens the form for it."""
-
-PRIMARY = ("accept", "done")
-"""Verbs whose button may be the green one."""
-
-_PLACES = re.compile(
-    r"(?<![\w/.-])@?(?:NAME|ARTICLES?|WORDS|WHEN|WHAT|WHY|WORDING|NOTE|SYMBOL|NUMBER|ROLE|CITY|DATE|TIME|LENGTH|TITLE|"
-    r"TEXT|CODE|VERB|ALIAS|MEETING|MINUTES)(?![\w/.-])|@name\b"
-)
-"""What a command says where its reader has still to fill something in."""
 _FULL = LONGEST_SECTION - 200
-
-
-def plain_text(words: str, most: int) -> PlainTextObject:
-    """Give a text object that Slack does not parse, cut to a length; a space where there are no words."""
-    line = " ".join(clean(words).split()) or "…"
-    if size(line) > most:
-        line = f"{_cut(line, most - 3)}…"
-    return PlainTextObject(text=isolated(line, line), emoji=False)
-
-
-def plain_section(words: str) -> dict[str, Any]:
-    """Give a section of at most LONGEST_SECTION characters that Slack does not parse."""
-    return SectionBlock(text=PlainTextObject(text=words, emoji=False)).to_dict()
-
-
-def is_pressable(command: str) -> bool:
-    """Tell whether a command can stand behind a button: it is whole, and no longer than a button keeps."""
-    return bool(command.strip()) and size(command) <= LONGEST_VALUE and not _PLACES.search(command)
-
-
-def asks_for_form(command: str) -> bool:
-    """Tell whether a command says of what, and leaves to a form what: `review 24` without a finding."""
-    verb, _, rest = command.partition(" ")
-    return verb == "review" and not read_targets(rest)[1].strip()
-
-
-@dataclass
-class Buttons:
-    """Numbers the buttons of one message, so that their ids differ, and lets one of them be green."""
-
-    reader: Reader
-    number: int = 0
-    is_green: bool = False
-
-    def button(self, words: Inline | str, command: str) -> ButtonElement:
-        """Make a button that says a command, or opens its form."""
-        label = words if isinstance(words, str) else plain_inline(words, self.reader)
-        kind = FORM if asks_for_form(command) else SAY
-        action_id, self.number = f"{kind}:{self.number}", self.number + 1
-        green = not self.is_green and command.partition(" ")[0] in PRIMARY
-        self.is_green = self.is_green or green
-        return ButtonElement(
-            text=plain_text(label, LONGEST_BUTTON),
-            action_id=action_id,
-            value=command,
-            style="primary" if green else None,
-            accessibility_label=plain_text(f"{label}: {command}", LONGEST_BUTTON).text,
-        )
-
-    def rows(self, actions: Sequence[Action]) -> Iterator[dict[str, Any]]:
-        """Give blocks of buttons, as many to each as Slack takes; what cannot be pressed is left out."""
-        made = [self.button(action.words, action.command) for action in actions if is_pressable(action.command)]
-        for at in range(0, len(made), MOST_BUTTONS):
-            yield ActionsBlock(elements=made[at : at + MOST_BUTTONS]).to_dict()
 
 
 @dataclass
@@ -129,10 +60,14 @@ class Writer:
     _weight: int = 0
 
     def write(self, blocks: Sequence[Block], *, header: bool = True) -> list[dict[str, Any]]:
-        """Write blocks; with `header`, a short heading at the very beginning becomes Slack's."""
+        """Write blocks; with `header`, a short heading at the very beginning becomes Slack's.
+
+        What their sentences offer stands behind buttons at the end.
+        """
         for position, block in enumerate(blocks):
             self._block(block, header=header and position == 0)
         self._flush()
+        self.written += self.buttons.rows(hinted(blocks).actions)
         return self.written
 
     def _block(self, block: Block, *, header: bool) -> None:
@@ -149,8 +84,8 @@ class Writer:
                     self._line(self._row(titles, row))
             case Redline(title, ops):
                 self._redline(title, ops)
-            case Actions(actions):
-                self._actions(actions)
+            case Actions():
+                self._actions(block)
 
     def _heading(self, line: Inline, *, header: bool) -> None:
         words = plain_inline(line, self.text.reader)
@@ -184,7 +119,8 @@ class Writer:
         if quoted:
             self._element(RichTextQuoteElement(elements=quoted), _weight(quoted))
 
-    def _actions(self, actions: Sequence[Action]) -> None:
+    def _actions(self, block: Actions) -> None:
+        actions = with_snooze(block, self.text.reader).actions
         words = [Code(action.command) for action in actions if not is_pressable(action.command) and action.command]
         if words:
             self._line(self.text.inline(Joined(tuple(words), " · ")))
@@ -257,9 +193,3 @@ def _is_wordy(line: Inline, language: str) -> bool:
             return False
         case _:
             return isinstance(line, Text | Bold)
-
-
-def _cut(line: str, most: int) -> str:
-    while size(line) > most:
-        line = line[: max(len(line) - max(1, (size(line) - most) // 2), 0)]
-    return line.rstrip()

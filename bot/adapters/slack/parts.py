@@ -12,11 +12,13 @@ from typing import Any
 
 import structlog
 
-from bot.adapters.slack.blocks import Buttons, Writer, plain_section
+from bot.adapters.slack.blocks import Writer
+from bot.adapters.slack.buttons import Buttons
 from bot.adapters.slack.cutting import cost, cut
 from bot.adapters.slack.limits import LONGEST_SECTION, problems
 from bot.adapters.slack.pieces import Piece, pieces, together
 from bot.adapters.slack.richtext import RichText, escape
+from bot.adapters.slack.words import plain_section
 from bot.harmless import clean
 from bot.message import Actions, File, Heading, Message, Redline
 from bot.plain import Reader, plain

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.adapters.slack.blocks import asks_for_form, is_pressable
+from bot.adapters.slack.buttons import asks_for_form, is_pressable
 from bot.adapters.slack.cutting import clusters, cost, cut
 from bot.adapters.slack.limits import problems, size
 from bot.adapters.slack.parts import Payload, files, render
@@ -291,20 +291,21 @@ def test_buttons_say_their_command() -> None:
     content = message(
         Heading(say("For you")),
         actions((say("Accept"), "accept 24"), (say("Done"), "done 24"), (say("Review"), "review 24")),
-        actions((say("Somebody"), "assign 24 @NAME")),
+        actions((say("Add a draft"), "draft add SYMBOL")),
     )
     payload = only(content)
     buttons = [node for node in nodes(payload.blocks) if node.get("type") == "button"]
     assert [(b["action_id"], b["value"], b.get("style")) for b in buttons] == [
         ("say:0", "accept 24", "primary"), ("say:1", "done 24", None), ("form:2", "review 24", None),
+        ("say:3", "remind me in 1h to look at article 24", None),
     ]  # fmt: skip
-    assert ("assign 24 @NAME", {"code": True}) in styled(payload.blocks)
-    assert "`assign 24 @NAME`" in payload.text
+    assert ("draft add SYMBOL", {"code": True}) in styled(payload.blocks)
+    assert "`draft add SYMBOL`" in payload.text
 
 
 def test_many_buttons_stand_in_several_blocks() -> None:
     """A block takes 25 of them."""
-    content = message(Text("x"), Actions(tuple(Action(say("Do"), f"done {n}") for n in range(60))))
+    content = message(Text("x"), Actions(tuple(Action(say("Do"), f"take {n}") for n in range(60))))
     rows = [len(block["elements"]) for block in only(content).blocks if block["type"] == "actions"]
     assert rows == [25, 25, 10]
 
@@ -322,11 +323,12 @@ def test_long_button_words_are_cut() -> None:
     [
         ("done 24", True, False), ("review 1-3, 16-18", True, True), ("review preamble, articles 12-15", True, True),
         ("review 24 support", True, False), ("diff 24 A/AC.291/22 A/AC.291/22/Rev.1", True, False),
-        ("assign 24 @NAME", False, False), ("reassign task 20 @name", False, False), ("x" * 2_001, False, False),
+        ("assign 24 @NAME", True, True), ("reassign task 20 @name", True, True), ("x" * 2_001, False, False),
+        ("assign 24 @ana", True, False), ("assign WORDS @NAME", False, False), ("take [ARTICLES]", False, False),
     ],
 )  # fmt: skip
 def test_which_commands_stand_behind_buttons(command: str, pressable: bool, form: bool) -> None:
-    """A command that still has places to fill in cannot be pressed; a review without a finding opens its form."""
+    """A command that still has places to fill in cannot be pressed, unless there is a form for that."""
     assert is_pressable(command) is pressable
     assert asks_for_form(command) is form
 
