@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from bot.adapters.slack.blocks import FORM
+from bot.adapters.slack.buttons import FORM
 from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
 from bot.adapters.slack.wording import Typed
 
