@@ -14,7 +14,7 @@ def plain_text(words: str, most: int) -> PlainTextObject:
     """Give a text object that Slack does not parse, cut to a length; three dots where there are no words."""
     line = " ".join(clean(words).split()) or "…"
     if size(isolated(line, line)) > most:
-        line = f"{_cut(line, most - 3)}…"
+        line = f"{shortened(line, most - 3)}…"
     return PlainTextObject(text=isolated(line, line), emoji=False)
 
 
@@ -23,7 +23,8 @@ def plain_section(words: str) -> dict[str, Any]:
     return SectionBlock(text=PlainTextObject(text=words, emoji=False)).to_dict()
 
 
-def _cut(line: str, most: int) -> str:
-    while size(line) > most:
-        line = line[: max(len(line) - max(1, (size(line) - most) // 2), 0)]
-    return line.rstrip()
+def shortened(words: str, most: int) -> str:
+    """Cut words to a length as Slack counts it."""
+    while size(words) > most:
+        words = words[: len(words) - max(1, (size(words) - most) // 2)]
+    return words.rstrip()
