@@ -147,7 +147,8 @@ class Forms:
             elif name == ASSIGN:
                 view = assign_modal("assign", _task(text), note, asker.reader)
             elif files:
-                view = draft_modal(note | {"files": [(file.name, file.where) for file in files[:1]]}, asker.reader)
+                kept = note | {"files": [(file.name, file.where) for file in files[:1]]}
+                view = draft_modal(kept, asker.reader, files[0].name)
         await self._open(trigger, view, instead)
 
     async def _open(self, trigger: str, view: dict[str, Any] | None, instead: Invocation) -> None:

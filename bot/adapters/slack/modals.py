@@ -1,4 +1,4 @@
-"""Forms: a review, an assignment, a reminder. What is filled in becomes a command, see `submissions`."""
+"""Forms: a review, an assignment, a reminder, a draft. What is filled in becomes a command, see `submissions`."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ from bot.message import Bold, Inline, Phrase, Text, count, say
 from bot.plain import Reader, plain_inline
 from storage.tables import Verdict
 
-REVIEW, ASSIGN, REMIND = "review", "assign", "remind"
+REVIEW, ASSIGN, REMIND, DRAFT = "review", "assign", "remind", "draft"
 """The callback ids of the forms."""
 VERDICT, NOTE, WORDING = "verdict", "note", "wording"
 PROVISIONS, PEOPLE, BACKUP, DAY, HOUR, WHAT = "provisions", "people", "backup", "day", "hour", "what"
+SYMBOL = "symbol"
 """The block and action ids of what is filled in."""
 
 MOST_PEOPLE = 20
@@ -104,6 +105,18 @@ def remind_modal(what: str, opened: Mapping[str, Any], reader: Reader, day: str 
         [
             _input(WHAT, say("Of what?"), _lines(shortened(clean(what).strip(), LONGEST_SECTION)), reader),
             *_when(say("On"), reader, day=day),
+        ],
+    )  # fmt: skip
+
+
+def draft_modal(opened: Mapping[str, Any], reader: Reader, name: str = "") -> dict[str, Any]:
+    """Give the form that adds a file as a draft: the symbol printed on it and its date; `name` is the file's."""
+    return _modal(
+        DRAFT, say("Add a draft"), {}, opened, reader,
+        [
+            *([_heading(Text(" ".join(clean(name).split())), reader)] if name.strip() else []),
+            _input(SYMBOL, say("The symbol printed on it"), _line("A/AC.291/22/Rev.2"), reader),
+            _input(DAY, say("Dated"), DatePickerElement(), reader, optional=True),
         ],
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from bot.adapters.slack.modals import (
     NOTE,
     PEOPLE,
     PROVISIONS,
+    SYMBOL,
     VERDICT,
     WHAT,
     WORDING,
@@ -85,6 +86,14 @@ def remind_said(view: Mapping[str, Any]) -> Said:
         raise Unfit({DAY: say("Please choose a day.")})
     # With the time first, no time that stands in the words is taken for it.
     return Said(f"remind me on {when} to {what}")
+
+
+def draft_said(view: Mapping[str, Any]) -> Said:
+    """Give the `draft add` that a submitted form means; raises Unfit."""
+    symbol, day = " ".join(_typed(view, SYMBOL).split()), _chosen(view, DAY, "selected_date")
+    if not symbol or re.search(r"\bdated\b", symbol, re.IGNORECASE):
+        raise Unfit({SYMBOL: say("Please give the symbol alone, for example `A/AC.291/22/Rev.2`.")})
+    return Said(f"draft add {symbol} dated {day}" if day else f"draft add {symbol}")
 
 
 def _typed(view: Mapping[str, Any], name: str) -> str:
