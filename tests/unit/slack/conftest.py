@@ -10,10 +10,11 @@ import pytest
 
 from bot.adapters.slack.channels import Channels
 from bot.adapters.slack.commands import Commands
+from bot.adapters.slack.forms import Forms
 from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.intake import Intake
 from bot.adapters.slack.people import People
-from bot.adapters.slack.pressing import Press, Pressing
+from bot.adapters.slack.pressing import Pressing
 from bot.invocation import Invocation
 from tests.conftest import World
 from tests.fakes.workspace import CHANNEL, ME, FakeWeb, HeardCore
@@ -33,7 +34,8 @@ class Ears:
     def __post_init__(self) -> None:
         self.hearing = Hearing(self.intake, ME, self._open, lambda: self.revoked.append(True))
         self.commands = Commands(self.intake, ME)
-        self.pressing = Pressing(self.intake, self._open_form)
+        self.forms = Forms(self.intake, self.web, ME)
+        self.pressing = Pressing(self.intake, self.forms.pressed)
 
     def hear(self, body: Mapping[str, Any]) -> list[Invocation]:
         """Deliver an event; gives what was received because of it."""
@@ -47,6 +49,18 @@ class Ears:
         """Deliver the press of a button, likewise."""
         return self._received(self.pressing.actions(body))
 
+    def take(self, body: Mapping[str, Any]) -> list[Invocation]:
+        """Deliver a shortcut, likewise."""
+        return self._received(self.forms.shortcut(body))
+
+    def send(self, body: Mapping[str, Any]) -> list[Invocation]:
+        """Deliver what was filled into a form, likewise."""
+        return self._received(self.forms.submitted(body))
+
+    def answer(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Deliver what was filled into a form; gives what is shown in it."""
+        return self.world.run(self.forms.submitted(body))
+
     def _received(self, work: Any) -> list[Invocation]:
         before = len(self.core.heard)
 
@@ -56,9 +70,6 @@ class Ears:
 
         self.world.run(all_of_it())
         return self.core.heard[before:]
-
-    async def _open_form(self, press: Press) -> None:
-        self.opened.append(press.command)
 
     async def _open(self, user: str) -> None:
         self.opened.append(user)

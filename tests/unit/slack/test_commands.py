@@ -117,13 +117,6 @@ def test_links_and_fields_and_malformed_presses_are_let_be(ears: Ears, fields: d
     assert ears.press(press("take 24", **fields)) == []
 
 
-def test_a_button_that_opens_a_form_says_nothing_yet(ears: Ears) -> None:
-    """The form is opened after the acknowledgement."""
-    button = {"type": "button", "action_id": "form:0", "value": "review 24"}
-    assert ears.press(press("", actions=[button])) == []
-    assert ears.opened == ["review 24"]
-
-
 def test_channels_are_listed_page_by_page(ears: Ears) -> None:
     """Names, and whether other workspaces are in them too."""
 
