@@ -1,4 +1,4 @@
-"""Forms: a review, an assignment, a reminder. What is filled in becomes a command, see `submissions`."""
+"""Forms: a review, an assignment, a reminder, a draft. What is filled in becomes a command, see `submissions`."""
 
 from __future__ import annotations
 
@@ -33,13 +33,16 @@ from bot.message import Bold, Inline, Phrase, Text, count, say
 from bot.plain import Reader, plain_inline
 from storage.tables import Verdict
 
-REVIEW, ASSIGN, REMIND = "review", "assign", "remind"
+REVIEW, ASSIGN, REMIND, DRAFT = "review", "assign", "remind", "draft"
 """The callback ids of the forms."""
 VERDICT, NOTE, WORDING = "verdict", "note", "wording"
-PROVISIONS, PEOPLE, BACKUP, DAY, HOUR, WHAT = "provisions", "people", "backup", "day", "hour", "what"
+PROVISIONS, PEOPLE, BACKUP, DAY, HOUR = "provisions", "people", "backup", "day", "hour"
+WHAT, SYMBOL = "what", "symbol"
 """The block and action ids of what is filled in."""
 
 MOST_PEOPLE = 20
+LONGEST_SYMBOL = 80
+"""As `draft add` takes it."""
 MOST_TEXT = 15
 """Sections of a provision's text that a form shows; the whole of it is a command away."""
 
@@ -108,6 +111,19 @@ def remind_modal(what: str, opened: Mapping[str, Any], reader: Reader, day: str 
     )  # fmt: skip
 
 
+def draft_modal(opened: Mapping[str, Any], reader: Reader, symbol: str = "") -> dict[str, Any]:
+    """Give the form that takes the file of a message as a draft: its symbol and its date."""
+    words = shortened(" ".join(clean(symbol).split()), LONGEST_SYMBOL)
+    return _modal(
+        DRAFT, say("Add a draft"), {}, opened, reader,
+        [
+            _input(SYMBOL, say("The symbol that is printed on it"), _line("A/AC.291/22/Rev.2", words, LONGEST_SYMBOL),
+                   reader),
+            _input(DAY, say("Its date (today unless you say)"), DatePickerElement(), reader, optional=True),
+        ],
+    )  # fmt: skip
+
+
 def opened_from(view: Mapping[str, Any]) -> dict[str, Any]:
     """Give the caller's note of where a form was opened."""
     return dict(json.loads(view["private_metadata"])["opened"])
@@ -152,10 +168,8 @@ def _input(
     return InputBlock(block_id=name, label=_label(label, reader), element=element, optional=optional)
 
 
-def _line(example: str, initial: str = "") -> PlainTextInputElement:
-    return PlainTextInputElement(
-        placeholder=plain_text(example, 150), initial_value=initial or None, max_length=LONGEST_WORDS
-    )
+def _line(example: str, initial: str = "", most: int = LONGEST_WORDS) -> PlainTextInputElement:
+    return PlainTextInputElement(placeholder=plain_text(example, 150), initial_value=initial or None, max_length=most)
 
 
 def _lines(initial: str = "") -> PlainTextInputElement:

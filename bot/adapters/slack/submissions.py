@@ -15,6 +15,7 @@ from bot.adapters.slack.modals import (
     NOTE,
     PEOPLE,
     PROVISIONS,
+    SYMBOL,
     VERDICT,
     WHAT,
     WORDING,
@@ -27,6 +28,7 @@ from bot.message import Phrase, say
 from storage.tables import Verdict
 
 _PROPOSE = re.compile(r"\bpropose(?=\s*:)", re.IGNORECASE)
+_DATED = re.compile(r"\bdated\b", re.IGNORECASE)
 _MARK = re.compile(r"^(?=[:,.;–-])")
 _JOINER = "\u034f"
 """Shows as nothing, and keeps apart what would be read together; it is part of the note as it is kept."""
@@ -85,6 +87,15 @@ def remind_said(view: Mapping[str, Any]) -> Said:
         raise Unfit({DAY: say("Please choose a day.")})
     # With the time first, no time that stands in the words is taken for it.
     return Said(f"remind me on {when} to {what}")
+
+
+def draft_said(view: Mapping[str, Any]) -> Said:
+    """Give the `draft add` that a submitted form means; raises Unfit. The file comes with it from elsewhere."""
+    symbol, day = " ".join(_typed(view, SYMBOL).split()), _chosen(view, DAY, "selected_date")
+    if not symbol or _DATED.search(symbol):
+        raise Unfit({SYMBOL: say("Please give the symbol alone, for example `A/AC.291/22/Rev.2`.")})
+    date = f" dated {dt.date.fromisoformat(day):%Y-%m-%d}" if day else ""
+    return Said(f"draft add {symbol}{date}")
 
 
 def _typed(view: Mapping[str, Any], name: str) -> str:
