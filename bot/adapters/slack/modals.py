@@ -36,11 +36,13 @@ from storage.tables import Verdict
 REVIEW, ASSIGN, REMIND, DRAFT = "review", "assign", "remind", "draft"
 """The callback ids of the forms."""
 VERDICT, NOTE, WORDING = "verdict", "note", "wording"
-PROVISIONS, PEOPLE, BACKUP, DAY, HOUR, WHAT = "provisions", "people", "backup", "day", "hour", "what"
-SYMBOL = "symbol"
+PROVISIONS, PEOPLE, BACKUP, DAY, HOUR = "provisions", "people", "backup", "day", "hour"
+WHAT, SYMBOL = "what", "symbol"
 """The block and action ids of what is filled in."""
 
 MOST_PEOPLE = 20
+LONGEST_SYMBOL = 80
+"""As `draft add` takes it."""
 MOST_TEXT = 15
 """Sections of a provision's text that a form shows; the whole of it is a command away."""
 
@@ -109,14 +111,15 @@ def remind_modal(what: str, opened: Mapping[str, Any], reader: Reader, day: str 
     )  # fmt: skip
 
 
-def draft_modal(opened: Mapping[str, Any], reader: Reader, name: str = "") -> dict[str, Any]:
-    """Give the form that adds a file as a draft: the symbol printed on it and its date; `name` is the file's."""
+def draft_modal(opened: Mapping[str, Any], reader: Reader, symbol: str = "") -> dict[str, Any]:
+    """Give the form that takes the file of a message as a draft: its symbol and its date."""
+    words = shortened(" ".join(clean(symbol).split()), LONGEST_SYMBOL)
     return _modal(
         DRAFT, say("Add a draft"), {}, opened, reader,
         [
-            *([_heading(Text(" ".join(clean(name).split())), reader)] if name.strip() else []),
-            _input(SYMBOL, say("The symbol printed on it"), _line("A/AC.291/22/Rev.2"), reader),
-            _input(DAY, say("Dated"), DatePickerElement(), reader, optional=True),
+            _input(SYMBOL, say("The symbol that is printed on it"), _line("A/AC.291/22/Rev.2", words, LONGEST_SYMBOL),
+                   reader),
+            _input(DAY, say("Its date (today unless you say)"), DatePickerElement(), reader, optional=True),
         ],
     )  # fmt: skip
 
@@ -165,10 +168,8 @@ def _input(
     return InputBlock(block_id=name, label=_label(label, reader), element=element, optional=optional)
 
 
-def _line(example: str, initial: str = "") -> PlainTextInputElement:
-    return PlainTextInputElement(
-        placeholder=plain_text(example, 150), initial_value=initial or None, max_length=LONGEST_WORDS
-    )
+def _line(example: str, initial: str = "", most: int = LONGEST_WORDS) -> PlainTextInputElement:
+    return PlainTextInputElement(placeholder=plain_text(example, 150), initial_value=initial or None, max_length=most)
 
 
 def _lines(initial: str = "") -> PlainTextInputElement:

@@ -28,6 +28,7 @@ from bot.message import Phrase, say
 from storage.tables import Verdict
 
 _PROPOSE = re.compile(r"\bpropose(?=\s*:)", re.IGNORECASE)
+_DATED = re.compile(r"\bdated\b", re.IGNORECASE)
 _MARK = re.compile(r"^(?=[:,.;–-])")
 _JOINER = "\u034f"
 """Shows as nothing, and keeps apart what would be read together; it is part of the note as it is kept."""
@@ -89,11 +90,12 @@ def remind_said(view: Mapping[str, Any]) -> Said:
 
 
 def draft_said(view: Mapping[str, Any]) -> Said:
-    """Give the `draft add` that a submitted form means; raises Unfit."""
+    """Give the `draft add` that a submitted form means; raises Unfit. The file comes with it from elsewhere."""
     symbol, day = " ".join(_typed(view, SYMBOL).split()), _chosen(view, DAY, "selected_date")
-    if not symbol or re.search(r"\bdated\b", symbol, re.IGNORECASE):
+    if not symbol or _DATED.search(symbol):
         raise Unfit({SYMBOL: say("Please give the symbol alone, for example `A/AC.291/22/Rev.2`.")})
-    return Said(f"draft add {symbol} dated {day}" if day else f"draft add {symbol}")
+    date = f" dated {dt.date.fromisoformat(day):%Y-%m-%d}" if day else ""
+    return Said(f"draft add {symbol}{date}")
 
 
 def _typed(view: Mapping[str, Any], name: str) -> str:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.slack.limits import view_problems
-from bot.adapters.slack.modals import assign_modal, opened_from, remind_modal, review_modal
-from bot.adapters.slack.submissions import Said, Unfit, assign_said, remind_said, review_said
+from bot.adapters.slack.modals import assign_modal, draft_modal, opened_from, remind_modal, review_modal
+from bot.adapters.slack.submissions import Said, Unfit, assign_said, draft_said, remind_said, review_said
 from bot.assigning import read_assignment
 from bot.choosing import read_choice
 from bot.commands import Call, clean
@@ -22,7 +22,7 @@ from bot.grammar import Arguments, format_targets, read_targets
 from bot.message import Text
 from bot.plain import Reader
 from bot.reminder import read_reminder
-from bot.when import read_when
+from bot.when import read_day, read_when
 from handlers.reviews import read_finding
 
 READER = Reader(ZoneInfo("Europe/Vienna"), personal=True)
@@ -172,6 +172,22 @@ def test_a_reminder_needs_a_day() -> None:
     assert list(problem.value.errors) == ["day"]
 
 
+@given(typed, st.booleans())
+def test_a_draft_says_what_was_filled_in(symbol: str, with_day: bool) -> None:
+    """The symbol is the symbol; a date has its own field."""
+    day = "2024-02-06" if with_day else None
+    view = filled(draft_modal(OPENED, READER), symbol=symbol, day=day)
+    if not clean(symbol):
+        with pytest.raises(Unfit):
+            draft_said(view)
+        return
+    wanted = " ".join(clean(symbol, straight=False).split())
+    assert draft_said(view).words == f"draft add {wanted}" + (" dated 2024-02-06" if with_day else "")
+    assert read_day("2024-02-06", NOW, ZoneInfo("UTC")) == dt.date(2024, 2, 6)
+    with pytest.raises(Unfit):
+        draft_said(filled(draft_modal(OPENED, READER), symbol=f"A/1 dated 6 Feb {symbol}", day=day))
+
+
 def test_a_review_shows_the_text_it_is_about() -> None:
     """The title and the text stand above the field for new wording; the form remembers where it was opened."""
     view = review_form()
@@ -190,6 +206,7 @@ def test_forms_are_within_limits(words: str, length: int, text: str) -> None:
         review_modal("", Text(words), "", OPENED, READER),
         assign_modal("assign", words + long, OPENED, READER, ["U1"] * 30),
         remind_modal(words + long, OPENED, READER, day="2024-02-06"),
+        draft_modal(OPENED, READER, words + long),
     ):
         assert view_problems(view) == []
 
