@@ -148,7 +148,7 @@ class Forms:
                 view = assign_modal("assign", _task(text), note, asker.reader)
             elif files:
                 kept = note | {"files": [(file.name, file.where) for file in files[:1]]}
-                view = draft_modal(kept, asker.reader, files[0].name)
+                view = draft_modal(kept, asker.reader)
         await self._open(trigger, view, instead)
 
     async def _open(self, trigger: str, view: dict[str, Any] | None, instead: Invocation) -> None:

@@ -153,7 +153,6 @@ def test_a_file_in_a_message_becomes_a_draft(desk: Ears) -> None:
     with_file = shortcut("draft", message={"text": "", "ts": STAMP, "files": [{"id": "F1", "name": "rev2.pdf"}]})
     desk.take(with_file)
     view = opened(desk)
-    assert "rev2.pdf" in str(view["blocks"])
     (said,) = desk.send(sent(view, symbol={"value": "A/REV.2"}, day={"selected_date": "2024-02-06"}))
     assert (said.words, said.enclosed[0].where) == ("draft add A/REV.2 dated 2024-02-06", "F1")
     assert [said.words for said in desk.take(shortcut("draft", trigger_id="6"))] == ["help draft add"]
