@@ -9,11 +9,11 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
+from bot.adapters.slack.manifest import EVERYTHING
 from bot.adapters.slack.wording import Typed, read
 from bot.phrases import translate
 from storage.trouble import DatabaseTrouble
 
-EVERYTHING = "/dragoman"
 PATIENCE = 2.0
 """How many seconds a command may take to be kept: an acknowledgement that comes after three is none."""
 _NOT_KEPT = "I could not keep that: my database does not answer. Please say it again in a minute."
