@@ -44,8 +44,7 @@ class Commands:
         except DatabaseTrouble as trouble:
             _log.error("command not kept", code=trouble.code)
             return {"response_type": "ephemeral", "text": translate(_NOT_KEPT, "en")}
-        if self._intake.people.known(where.user) is None:
-            self._intake.later(self._intake.people.learn(where.user))
+        self._intake.look_up(where)
         return None
 
     def _read(self, body: Mapping[str, Any]) -> tuple[Where, Typed, str]:

@@ -22,7 +22,7 @@ from bot.adapters.slack.people import People
 from bot.adapters.slack.pressing import Pressing
 from bot.adapters.slack.signed_http import SignedHttp
 from bot.adapters.slack.socket_mode import SocketMode
-from bot.adapters.slack.standing import look_at_rooms
+from bot.adapters.slack.standing import look_at_people, look_at_rooms
 from bot.adapters.slack.web import Away, Limited, Refused, TokenRevoked, Web
 from bot.clock import Clock
 from bot.ports import Core
@@ -66,8 +66,8 @@ class Slack:
         self._access = access
         self._web = Web(access.bot_token, access.url)
         self._channels, self._people = Channels(self._web), People(self._web)
-        self._revoked = asyncio.Event()
         self._intake = Intake(store, clock, self._people, self._channels)
+        self._revoked = self._intake.revoked
         self._homes = Homes(self._web, self._draw)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
@@ -166,6 +166,7 @@ class Slack:
 
     async def _look(self) -> None:
         await self.ready.wait()
+        await self._patiently(lambda: look_at_people(self._intake, self._people))
         while True:
             await asyncio.sleep(LOOK_EVERY)
             await self._patiently(self._look_once)

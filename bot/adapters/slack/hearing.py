@@ -11,12 +11,12 @@ import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
 from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_key, moment
+from bot.adapters.slack.standing import report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
-from bot.identities import account_at
 from bot.invocation import Invocation
-from bot.reachability import cannot_reach, member_left, room_lost, room_moved, room_shared
+from bot.reachability import member_left, room_lost, room_moved, room_shared
 
 Event = Mapping[str, Any]
 Act = Callable[[], Awaitable[None]]
@@ -58,8 +58,8 @@ class Hearing:
 
     async def _take(self, said: Invocation) -> None:
         await self._intake.receive(said)
-        if self._intake.people.known(said.sender) is None:
-            self._intake.later(self._intake.people.learn(said.sender))
+        direct, channel = said.place is None, str(said.origin.get("channel", ""))
+        self._intake.look_up(Where(said.sender, channel, direct, member=True))
 
     def _said(self, event: Event, *, shared: bool) -> Invocation | None:
         """Read a message: new, edited or taken back; None for what no person wrote, and for talk among people."""
@@ -147,14 +147,7 @@ class Hearing:
         """Follow what Slack says of somebody, and report who is not in the workspace any more."""
         self._intake.people.changed(user)
         if user.get("deleted"):
-            address = str(user.get("id", ""))
-
-            def report(work: Any, now: Any) -> None:
-                account = account_at(work, PLATFORM, address)
-                if account is not None:
-                    cannot_reach(work, now, account.member_id, PLATFORM)
-
-            await self._intake.of_account(address, report)
+            await report_gone(self._intake, str(user.get("id", "")))
 
     def _of_channels(self, kind: str, event: Event) -> Act | None:
         given = event.get("channel")

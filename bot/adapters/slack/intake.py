@@ -7,13 +7,15 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from bot.adapters.slack.channels import Channels
 from bot.adapters.slack.people import People
+from bot.adapters.slack.web import TokenRevoked
 from bot.adapters.slack.wording import Typed
 from bot.clock import Clock
 from bot.invocation import Invocation
@@ -78,6 +80,14 @@ def moment(stamp: str) -> dt.datetime:
     return dt.datetime.fromtimestamp(float(stamp), dt.UTC)
 
 
+@lru_cache(maxsize=1_000)
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(name) and bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
 class Intake:
     """Hands on to the core."""
 
@@ -85,6 +95,8 @@ class Intake:
         """Take what is known of people and channels; `core` is set before anything is received."""
         self.store, self.clock, self.people, self.channels = store, clock, people, channels
         self.core: Core | None = None
+        self.revoked = asyncio.Event()
+        """Set when Slack does not take the bot's token any more."""
         self._turn = asyncio.Lock()
         self._work: set[asyncio.Task[None]] = set()
 
@@ -92,7 +104,7 @@ class Intake:
         """Make the invocation of what somebody typed; without `said_at` it was said now."""
         channel = self.channels.get(where.channel) if where.place else None
         person = self.people.known(where.user)
-        zone = person.zone if person is not None and person.zone in available_timezones() else ""
+        zone = person.zone if person is not None and _is_zone(person.zone) else ""
         given: dict[str, Any] = {
             "sender_name": person.name if person is not None else "",
             "sender_zone": zone,
@@ -112,6 +124,13 @@ class Intake:
         assert self.core is not None
         async with self._turn:
             await self.core.receive(invocation)
+
+    def look_up(self, where: Where) -> None:
+        """Find out, for the next time, who and where that was, if it is not known."""
+        if self.people.known(where.user) is None:
+            self.later(self.people.learn(where.user))
+        if where.member and where.place is not None and self.channels.get(where.channel) is None:
+            self.later(self.channels.learn(where.channel))
 
     async def in_room(self, channel: str, act: Callable[[Work, dt.datetime, Room], object]) -> None:
         """Run `act` on the served room that a channel is, where it is one."""
@@ -162,5 +181,8 @@ class Intake:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)
-        if not task.cancelled() and (problem := task.exception()) is not None:
+        problem = None if task.cancelled() else task.exception()
+        if isinstance(problem, TokenRevoked):
+            self.revoked.set()
+        elif problem is not None:
             _log.warning("work after delivery failed", code=getattr(problem, "code", "") or type(problem).__name__)

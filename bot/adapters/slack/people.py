@@ -46,7 +46,7 @@ class People:
         return self._known.get(user)
 
     async def get(self, user: str) -> Person | None:
-        """Give somebody, looked up where they are not known; None where Slack does not tell."""
+        """Give somebody, looked up where they are not known; None where Slack does not answer."""
         if user not in self._known:
             await self.learn(user)
         return self._known.get(user)
@@ -55,7 +55,11 @@ class People:
         """Look somebody up."""
         try:
             answer = await self._web.call("users.info", user=user)
-        except (Away, Limited, Refused) as problem:
+        except Refused as problem:  # asked again it would be refused again
+            _log.warning("person not looked up", code=problem.code)
+            self.changed({"id": user})
+            return
+        except (Away, Limited) as problem:
             _log.warning("person not looked up", code=str(problem))
             return
         if isinstance(answer.get("user"), Mapping):
