@@ -51,6 +51,8 @@ class Engine:
         }
         self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
+        self.heeding: list[Callable[[], None]] = []
+        """Called after work that may have changed what people see."""
 
     def serve_only(self, coalition_id: int, platform: str) -> None:
         """Send and read for one coalition only, and answer what came from one platform: what a console may do.
@@ -73,6 +75,7 @@ class Engine:
             busy = await self._dispatch.drain() or busy
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
+            self._heed(busy=busy)
         await self._erase()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
@@ -114,6 +117,7 @@ class Engine:
         bell = self._bells[work]
         bell.clear()
         if await work():
+            self._heed(busy=True)
             self.wake()
             return
         await self._erase()
@@ -128,6 +132,10 @@ class Engine:
         """Look at once whether something is due."""
         for bell in self._bells.values():
             bell.set()
+
+    def _heed(self, *, busy: bool) -> None:
+        for told in self.heeding if busy else ():
+            told()
 
     async def _erase(self) -> None:
         now = self.clock.now()

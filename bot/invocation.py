@@ -67,6 +67,11 @@ class Invocation:
     """Somebody said something that could not be decrypted; there are no words."""
     servable: bool = True
     """Whether its place is protected as a served room must be; adapters whose rooms always are leave it."""
+    shared: bool = False
+    """Whether people of other organisations, from workspaces of their own, read along in its place."""
+    sender_zone: str = ""
+    """The IANA name of the zone that the account has on its platform, where that is known; somebody new may leave out
+    their own."""
 
     @property
     def asked(self) -> dict[str, Any]:

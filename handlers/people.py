@@ -50,6 +50,8 @@ def hello(call: Call) -> Message | None:
     if waits and not call.words:
         return message(_WAITING)
     parts = [part.strip() for part in call.words.split(",")]
+    if len(parts) == 2 and call.invocation.sender_zone:
+        parts.append(call.invocation.sender_zone)
     if len(parts) < 3 or not all(parts):
         raise Refusal(
             say(
@@ -318,7 +320,8 @@ def _claimant(call: Call) -> Member:
     taken = {row.alias.casefold() for row in call.work.rows(Member)}
     free = [alias for alias in (name, *(f"{name[:26]}-{n}" for n in range(2, len(taken) + 3))) if alias]
     alias = next(alias for alias in free if alias.casefold() not in taken)
-    return Member(coalition_id=call.work.tenant, alias=alias, timezone=call.coalition.timezone)
+    zone = call.invocation.sender_zone or call.coalition.timezone
+    return Member(coalition_id=call.work.tenant, alias=alias, timezone=zone)
 
 
 def _asks_to_join(newcomer: Member) -> Message:

@@ -1,1 +1,1 @@
-"""Slack: the only place that imports slack_bolt and slack_sdk."""
+"""The adapter for Slack; nothing else knows slack_bolt or slack_sdk."""
