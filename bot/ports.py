@@ -33,6 +33,8 @@ class Destination:
     """The accounts, on this platform, of the members whom the message mentions, by member id."""
     label: Label = Label.COALITION
     """How sensitive the message is."""
+    tried_since: dt.datetime | None = None
+    """Since when this parcel may have been tried: it may have appeared already. None: this is its first try."""
     loud: bool = False
     """A coordinator's announcement, for which everybody in the room may be notified."""
 
@@ -62,6 +64,10 @@ class Core(Protocol):
 
     def wake(self) -> None:
         """Look at once whether something is due: the adapter has changed a fact."""
+
+
+PACED = "paced"
+"""The code of a SendLater by which an adapter keeps its own pace: nothing went wrong."""
 
 
 class SendLater(Exception):
