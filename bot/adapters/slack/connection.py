@@ -14,6 +14,7 @@ import structlog
 from bot.adapters.slack.app import Me, bolt_app
 from bot.adapters.slack.channels import Channels
 from bot.adapters.slack.commands import Commands
+from bot.adapters.slack.drawing import drawn
 from bot.adapters.slack.forms import Forms
 from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.homes import Homes
@@ -94,6 +95,10 @@ class Slack:
             ended = await asyncio.gather(serving, *beside, return_exceptions=True)
             await self._intake.close(ENDING_SECONDS)
         self._raise(ended)
+
+    async def settle(self) -> None:
+        """Wait until what was delivered has been followed up: people looked up, forms opened, homes shown."""
+        await self._intake.settle()
 
     async def close(self) -> None:
         """Let go of Slack: not before all who send through it have ended."""
@@ -188,8 +193,8 @@ class Slack:
                 _log.warning("slack asked again", code=problem.code, failures=failures)
                 await asyncio.sleep(min(LONGEST_PAUSE, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0))
 
-    async def _draw(self, user: str) -> Mapping[str, Any] | None:
-        return None
+    async def _draw(self, user: str) -> Mapping[str, Any]:
+        return await drawn(self._intake.store, self._intake.clock, user)
 
 
 @asynccontextmanager
