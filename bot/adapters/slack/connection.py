@@ -69,13 +69,13 @@ class Slack:
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
-        self._homes = Homes(self._web, self._draw)
+        self.homes = Homes(self._web, self._draw)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
 
     def changed(self) -> None:
         """Facts may have changed: what is shown of them is brought up to date."""
-        self._homes.changed()
+        self.homes.changed()
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Take what Slack delivers, on behalf of the core, until `stop` is set.
@@ -85,7 +85,7 @@ class Slack:
         self._intake.core = core
         ending, stopping = asyncio.Event(), asyncio.create_task(stop.wait())
         serving = asyncio.create_task(self._serve(ending))
-        beside = [asyncio.create_task(part) for part in (self._homes.run(), self._look(), self._revoked.wait())]
+        beside = [asyncio.create_task(part) for part in (self.homes.run(), self._look(), self._revoked.wait())]
         try:
             await asyncio.wait({stopping, serving, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -153,7 +153,7 @@ class Slack:
         return bolt_app(self._web.client, me, self._access.signing_secret, self._door(me)).async_dispatch
 
     def _door(self, me: Me) -> Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]:
-        hearing = Hearing(self._intake, me.user, self._homes.opened, self._revoked.set)
+        hearing = Hearing(self._intake, me.user, self.homes.opened, self._revoked.set)
         commands, forms = Commands(self._intake, me.user), Forms(self._intake, self._web, me.user)
         pressing = Pressing(self._intake, forms.pressed)
         doors: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]] = {
