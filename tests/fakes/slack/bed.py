@@ -10,17 +10,20 @@ async with Bed() as bed:                      # or Bed(transport="http", listen=
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal
 
 from aiohttp import web
 
-from tests.fakes.slack import methods_chat, methods_conversations, methods_people
+from tests.fakes.slack import methods_chat, methods_conversations, methods_files, methods_people, methods_views
 from tests.fakes.slack.delivery import AckLog, Pace
 from tests.fakes.slack.http_events import HttpEvents
 from tests.fakes.slack.installed import Installed
 from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.misbehaviour import Fault
+from tests.fakes.slack.moving import Moving
+from tests.fakes.slack.pressing import Pressing
 from tests.fakes.slack.records import Appearance, Channel, Person, Posted
 from tests.fakes.slack.responses import Responses
 from tests.fakes.slack.socket_mode import SocketMode
@@ -31,10 +34,11 @@ from tests.fakes.slack.workspace import Workspace, system_seconds
 BOT_TOKEN = "xoxb-1111-2222-stand-in"
 APP_TOKEN = "xapp-1-A0DRAGOMAN1-3333-stand-in"
 SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-METHODS = {**methods_chat.METHODS, **methods_conversations.METHODS, **methods_people.METHODS}
+PARTS = (methods_chat, methods_conversations, methods_files, methods_people, methods_views)
+METHODS = {name: method for part in PARTS for name, method in part.METHODS.items()}
 
 
-class Bed(Speaking):
+class Bed(Speaking, Pressing, Moving):
     """Slack, as far as an app can tell."""
 
     def __init__(
@@ -86,6 +90,8 @@ class Bed(Speaking):
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_route("*", "/api/{method}", self.api.handle)
         app.router.add_get("/link/", self.socket.handle)
+        app.router.add_post("/upload/v1/{file}", partial(methods_files.take, self.api))
+        app.router.add_get("/files-pri/{file}/{name:.*}", partial(methods_files.give, self.api))
         app.router.add_post("/response/{team}/{key}", self.responses.handle)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
         await self._runner.setup()
@@ -112,6 +118,11 @@ class Bed(Speaking):
             task.cancel()
         await self.stop()
         await self.http.close()
+
+    @property
+    def bot(self) -> Person:
+        """Give the app's own account."""
+        return self.space.bot
 
     def person(self, name: str, tz: str = "Europe/Vienna", locale: str = "en-US") -> Person:
         """Let somebody be in our team."""
