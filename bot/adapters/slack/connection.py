@@ -14,6 +14,7 @@ import structlog
 from bot.adapters.slack.app import Me, bolt_app
 from bot.adapters.slack.channels import Channels
 from bot.adapters.slack.commands import Commands
+from bot.adapters.slack.drawing import drawn
 from bot.adapters.slack.forms import Forms
 from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.homes import Homes
@@ -68,13 +69,13 @@ class Slack:
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
-        self._homes = Homes(self._web, self._draw)
+        self.homes = Homes(self._web, self._draw)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
 
     def changed(self) -> None:
         """Facts may have changed: what is shown of them is brought up to date."""
-        self._homes.changed()
+        self.homes.changed()
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Take what Slack delivers, on behalf of the core, until `stop` is set.
@@ -84,7 +85,7 @@ class Slack:
         self._intake.core = core
         ending, stopping = asyncio.Event(), asyncio.create_task(stop.wait())
         serving = asyncio.create_task(self._serve(ending))
-        beside = [asyncio.create_task(part) for part in (self._homes.run(), self._look(), self._revoked.wait())]
+        beside = [asyncio.create_task(part) for part in (self.homes.run(), self._look(), self._revoked.wait())]
         try:
             await asyncio.wait({stopping, serving, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -94,6 +95,10 @@ class Slack:
             ended = await asyncio.gather(serving, *beside, return_exceptions=True)
             await self._intake.close(ENDING_SECONDS)
         self._raise(ended)
+
+    async def settle(self) -> None:
+        """Wait until what was delivered has been followed up: people looked up, forms opened, homes shown."""
+        await self._intake.settle()
 
     async def close(self) -> None:
         """Let go of Slack: not before all who send through it have ended."""
@@ -148,7 +153,7 @@ class Slack:
         return bolt_app(self._web.client, me, self._access.signing_secret, self._door(me)).async_dispatch
 
     def _door(self, me: Me) -> Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]:
-        hearing = Hearing(self._intake, me.user, self._homes.opened, self._revoked.set)
+        hearing = Hearing(self._intake, me.user, self.homes.opened, self._revoked.set)
         commands, forms = Commands(self._intake, me.user), Forms(self._intake, self._web, me.user)
         pressing = Pressing(self._intake, forms.pressed)
         doors: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]] = {
@@ -188,8 +193,8 @@ class Slack:
                 _log.warning("slack asked again", code=problem.code, failures=failures)
                 await asyncio.sleep(min(LONGEST_PAUSE, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0))
 
-    async def _draw(self, user: str) -> Mapping[str, Any] | None:
-        return None
+    async def _draw(self, user: str) -> Mapping[str, Any]:
+        return await drawn(self._intake.store, self._intake.clock, user)
 
 
 @asynccontextmanager

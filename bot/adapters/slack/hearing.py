@@ -68,6 +68,8 @@ class Hearing:
             return self._taken_back(event)
         if subtype == "message_changed":
             return self._edited(event, inner, shared=shared)
+        if event["type"] == "app_mention" and "edited" in event:
+            return self._edited(event, event, shared=shared)  # the edit itself may be told of, too
         if subtype not in _TYPED or not self._is_person(event):
             return None
         typed, at = self._typed(event), moment(event["ts"])

@@ -26,8 +26,8 @@ OLDEST_SECONDS = 600.0
 LONGEST_PAUSE = 60.0
 _log = structlog.get_logger()
 
-Draw = Callable[[str], Awaitable[Mapping[str, Any] | None]]
-"""Gives the view of somebody's home as it is now; None where there is nothing to show them."""
+Draw = Callable[[str], Awaitable[Mapping[str, Any]]]
+"""Gives the view of somebody's home as it is now."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Homes:
     async def _show(self, user: str) -> None:
         view = await self._draw(user)
         home = self._homes.get(user)
-        if view is None or home is None:
+        if home is None:
             return
         mark = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
         if mark != home.shown:

@@ -112,6 +112,16 @@ def test_an_edit_corrects_what_was_said(ears: Ears) -> None:
     assert edit.said_at - first.said_at == dt.timedelta(seconds=30, microseconds=100)
 
 
+def test_an_edit_that_is_told_of_twice_has_one_id(ears: Ears) -> None:
+    """A mention that is edited comes as a mention, too."""
+    inner = {"user": ANA, "text": f"<@{ME}> next", "ts": STAMP, "edited": {"user": ANA, "ts": LATER}}
+    (edit,) = ears.hear(
+        message("", channel=CHANNEL, subtype="message_changed", message=inner, previous_message={"text": "next"})
+    )
+    (again,) = ears.hear(mention("next", edited={"user": ANA, "ts": LATER}))
+    assert (again.event_id, again.corrects) == (edit.event_id, edit.corrects)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
