@@ -43,8 +43,8 @@ class Where:
     shared: bool = False
     member: bool = False
     """Whether the bot is certainly in the channel."""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    """What else the invocation holds."""
+    pressed: Mapping[str, Any] = field(default_factory=dict)
+    """The message on which a button was pressed, as it was then: it is brought up to date for everybody."""
 
     @property
     def place(self) -> str | None:
@@ -56,6 +56,7 @@ class Where:
         given = {
             "channel": self.channel, "user": self.user, "message": self.message, "thread": self.thread,
             "ephemeral": self.place is not None, "response_url": self.response_url, "room_name": name,
+            "pressed": dict(self.pressed),
         }  # fmt: skip
         return {key: value for key, value in given.items() if value}
 
@@ -115,9 +116,7 @@ class Intake:
             "shared": where.place is not None and (where.shared or (channel is not None and channel.shared)),
             "origin": where.origin(channel.name if channel is not None else ""),
         }
-        return Invocation(
-            key, PLATFORM, where.user, typed.words, said_at or self.clock.now(), **(given | dict(where.more))
-        )
+        return Invocation(key, PLATFORM, where.user, typed.words, said_at or self.clock.now(), **given)
 
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said; once this returns, it will not be lost. Who came first is kept first."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from bot.adapters.slack.buttons import FORM
 from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
+from bot.adapters.slack.pressed import note
 from bot.adapters.slack.wording import Typed
 
 LONGEST = 2_000
@@ -26,6 +27,11 @@ class Press:
     trigger: str
     opens: bool = False
     """It opens the form for its command instead of saying it."""
+
+    @property
+    def answers(self) -> str | None:
+        """Give the message that it stands on, by the id under which the chat posted it."""
+        return f"{self.where.channel}/{self.where.message}" if self.where.channel and self.where.message else None
 
 
 Open = Callable[[Press], Coroutine[Any, Any, None]]
@@ -46,30 +52,33 @@ class Pressing:
                 self._intake.later(self._open(press))
                 continue
             key = event_key("press", press.trigger, str(number))
-            invocation = self._intake.invocation(key, press.where, Typed(press.command))
-            await self._intake.receive(invocation)
+            said = self._intake.invocation(key, press.where, Typed(press.command))
+            await self._intake.receive(replace(said, reply_to=press.answers))
 
     def _read(self, body: Mapping[str, Any]) -> list[Press]:
         try:
-            where, trigger = where_pressed(body), str(body["trigger_id"])
-            in_form = (body.get("view") or {}).get("type") == "modal"
-            presses = [Press(where, _command(action), trigger, _opens(action)) for action in body["actions"]]
-            return [press for press in presses if press.command and not in_form]
+            trigger, in_form = str(body["trigger_id"]), (body.get("view") or {}).get("type") == "modal"
+            return [
+                Press(where_pressed(body, command), command, trigger, _opens(action))
+                for action in body["actions"]
+                if (command := _command(action)) and not in_form
+            ]
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             _log.warning("press skipped", code=type(problem).__name__)
             return []
 
 
-def where_pressed(body: Mapping[str, Any]) -> Where:
+def where_pressed(body: Mapping[str, Any], command: str) -> Where:
     """Tell who pressed something and where: on a message in a channel or direct chat, or in the App Home."""
     box, message = body.get("container") or {}, body.get("message") or {}
     channel = str((body.get("channel") or {}).get("id") or box.get("channel_id") or "")
     stamp = str(message.get("ts") or box.get("message_ts") or "")
     thread = str(message.get("thread_ts") or box.get("thread_ts") or "")
-    pressed_on = {"reply_to": stamp} if stamp else {}
+    # What one person alone sees in a channel cannot be changed for everybody.
+    pressed = note(message, command) if message and not box.get("is_ephemeral") else {}
     return Where(
         str(body["user"]["id"]), channel, is_direct(channel), stamp, thread if thread != stamp else "",
-        response_url=str(body.get("response_url") or ""), more=pressed_on,
+        response_url=str(body.get("response_url") or ""), pressed=pressed,
     )  # fmt: skip
 
 
