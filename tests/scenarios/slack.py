@@ -96,9 +96,7 @@ class OnSlack:
         written = coalition.read_text("utf-8")
         tables = tomllib.loads(written)
         accounts = {row["name"]: self._person(row["name"]).id for row in tables["members"]}
-        for row in tables["rooms"]:
-            self._room(row["name"])
-        rooms = {row["name"]: self._room(row["name"]).id for row in tables["rooms"]}
+        rooms = {row["name"]: (await self._room(row["name"])).id for row in tables["rooms"]}
         copy = folder / coalition.name
         copy.write_text(with_accounts(written, coalition.parent, accounts, rooms, "slack"), "utf-8")
         return copy
@@ -132,7 +130,7 @@ class OnSlack:
         """Have somebody say what the console would take from them."""
         known = self._bed.space.people.get(invocation.sender)
         person = known or self._person(invocation.sender_name)
-        channel, words = self._room(invocation.place) if invocation.place else None, invocation.words
+        channel, words = await self._room(invocation.place) if invocation.place else None, invocation.words
         if channel is not None and person.id not in channel.members:
             channel.members.append(person.id)
         if words.startswith("/"):
@@ -178,10 +176,13 @@ class OnSlack:
             self._people[name.casefold()] = self._bed.person(name)
         return self._people[name.casefold()]
 
-    def _room(self, name: str) -> Channel:
-        """Give a channel, in which the bot is."""
+    async def _room(self, name: str) -> Channel:
+        """Give a channel; the bot is in it, or is invited to it now."""
         if name not in self._rooms:
-            self._rooms[name] = self._bed.channel(name)
+            channel = self._rooms[name] = self._bed.channel(name, bot=self._serving is None)
+            if self._serving is not None:
+                await self._bed.join(self._bed.space.bot, channel)
+                await self._serving.slack.settle()
         return self._rooms[name]
 
     def _read(self, sent: Sent) -> str:
