@@ -13,6 +13,7 @@ import structlog
 
 from bot.adapters.slack.app import Me, bolt_app
 from bot.adapters.slack.channels import Channels
+from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.commands import Commands
 from bot.adapters.slack.drawing import drawn
 from bot.adapters.slack.forms import Forms
@@ -69,6 +70,7 @@ class Slack:
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
+        self.chat = SlackChat(self._web)
         self.homes = Homes(self._web, self._draw)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""

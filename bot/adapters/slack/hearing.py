@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
-from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_key, moment
+from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, moment
 from bot.adapters.slack.standing import report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
@@ -125,10 +125,11 @@ class Hearing:
 
     def _where(self, event: Event, message: Event, *, shared: bool) -> Where:
         channel, stamp, thread = str(event["channel"]), str(message["ts"]), str(message.get("thread_ts") or "")
+        answers = {"reply_to": message_id(channel, thread)} if thread not in ("", stamp) else {}
         # What is delivered as an event was said where the bot is.
         return Where(
             message["user"], channel, is_direct(channel), stamp, thread if thread != stamp else "",
-            shared=shared, member=True,
+            shared=shared, member=True, more=answers,
         )  # fmt: skip
 
     def _of_people(self, kind: str, event: Event) -> Act | None:

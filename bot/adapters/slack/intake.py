@@ -43,6 +43,8 @@ class Where:
     shared: bool = False
     member: bool = False
     """Whether the bot is certainly in the channel."""
+    pressed: Mapping[str, Any] = field(default_factory=dict)
+    """What the message said on which a button was pressed, so that it can say what was done."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What else the invocation holds."""
 
@@ -56,6 +58,7 @@ class Where:
         given = {
             "channel": self.channel, "user": self.user, "message": self.message, "thread": self.thread,
             "ephemeral": self.place is not None, "response_url": self.response_url, "room_name": name,
+            "pressed": dict(self.pressed),
         }  # fmt: skip
         return {key: value for key, value in given.items() if value}
 
@@ -68,6 +71,11 @@ def event_key(kind: str, *parts: str) -> str:
 def message_key(channel: str, stamp: str) -> str:
     """Give the id of a message: the same for whatever event tells of it, and for an edit that corrects it."""
     return event_key("message", channel, stamp)
+
+
+def message_id(channel: str, stamp: str) -> str:
+    """Give the id under which the core knows a message that the bot posted."""
+    return f"{channel}/{stamp}"
 
 
 def is_direct(channel: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from bot.adapters.slack.buttons import FORM
-from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
+from bot.adapters.slack.intake import Intake, Where, event_key, is_direct, message_id
+from bot.adapters.slack.pressed import note
 from bot.adapters.slack.wording import Typed
 
 LONGEST = 2_000
@@ -53,7 +54,10 @@ class Pressing:
         try:
             where, trigger = where_pressed(body), str(body["trigger_id"])
             in_form = (body.get("view") or {}).get("type") == "modal"
-            presses = [Press(where, _command(action), trigger, _opens(action)) for action in body["actions"]]
+            presses = [
+                Press(_noted(where, body, _command(action)), _command(action), trigger, _opens(action))
+                for action in body["actions"]
+            ]
             return [press for press in presses if press.command and not in_form]
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             _log.warning("press skipped", code=type(problem).__name__)
@@ -66,11 +70,18 @@ def where_pressed(body: Mapping[str, Any]) -> Where:
     channel = str((body.get("channel") or {}).get("id") or box.get("channel_id") or "")
     stamp = str(message.get("ts") or box.get("message_ts") or "")
     thread = str(message.get("thread_ts") or box.get("thread_ts") or "")
-    pressed_on = {"reply_to": stamp} if stamp else {}
+    pressed_on = {"reply_to": message_id(channel, stamp)} if stamp else {}
     return Where(
         str(body["user"]["id"]), channel, is_direct(channel), stamp, thread if thread != stamp else "",
         response_url=str(body.get("response_url") or ""), more=pressed_on,
     )  # fmt: skip
+
+
+def _noted(where: Where, body: Mapping[str, Any], command: str) -> Where:
+    """Keep what the message says, where it is one that can be changed: what one person sees alone cannot."""
+    message = body.get("message") or {}
+    alone = (body.get("container") or {}).get("is_ephemeral") is True
+    return where if alone or not message.get("blocks") else replace(where, pressed=note(message, command))
 
 
 def _command(action: Mapping[str, Any]) -> str:
