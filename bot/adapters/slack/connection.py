@@ -70,8 +70,8 @@ class Slack:
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
-        self.chat = SlackChat(self._web)
         self.homes = Homes(self._web, self._draw)
+        self.chat = SlackChat(self._web)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
 

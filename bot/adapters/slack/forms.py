@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,6 +45,8 @@ PATIENCE = 2.0
 LINK_SECONDS = 1.0
 """How long the address of a message is waited for: a form has to be opened within three."""
 LONGEST_QUOTE = 300
+MOST_CARDS = 500
+"""How many messages on which forms were opened are kept in mind."""
 ENGLISH = Reader(ZoneInfo("UTC"))
 _SAID: Mapping[str, Callable[[Mapping[str, Any]], Said]] = {
     REVIEW: review_said, ASSIGN: assign_said, REMIND: remind_said, DRAFT: draft_said
@@ -67,6 +70,8 @@ class Forms:
     def __init__(self, intake: Intake, web: Web, me: str) -> None:
         """Take what a form is opened with, and the bot's user id."""
         self._intake, self._web, self._me = intake, web, me
+        self._cards: OrderedDict[tuple[str, str], Mapping[str, Any]] = OrderedDict()
+        """The messages on which a form was opened: too large to be carried along by the form."""
 
     async def pressed(self, press: Press) -> None:
         """Open the form that a button stands for; where that cannot be, the core says what to type instead."""
@@ -77,6 +82,9 @@ class Forms:
         if asker is not None:
             verb, _, rest = command.partition(" ")
             note = _note(press.where, served=asker.served)
+            self._cards[press.where.channel, press.where.message] = press.where.pressed
+            while len(self._cards) > MOST_CARDS:
+                self._cards.popitem(last=False)
             if verb == REVIEW:
                 view = await self._review(instead, rest.strip(), note, asker.reader)
             else:
@@ -124,6 +132,7 @@ class Forms:
             user, str(note.get("channel", "")), bool(note.get("direct")), str(note.get("message", "")),
             str(note.get("thread", "")), str(note.get("url", "")),
         )  # fmt: skip
+        where = replace(where, pressed=self._cards.get((where.channel, where.message), {}))
         words, mentions = said.words, dict(said.mentions)
         for piece, accounts in said.mentions.items():  # as in what is typed
             mentions[f"@{accounts[0]}"] = mentions.pop(piece)

@@ -80,7 +80,9 @@ class Hearing:
         said = self._intake.invocation(
             message_key(event["channel"], event["ts"]), self._where(event, event, shared=shared), typed, at
         )  # fmt: skip
-        return replace(said, enclosed=enclosed) if said.words or mentioned else None
+        thread = said.origin.get("thread")
+        answers = message_id(event["channel"], thread) if thread else None
+        return replace(said, enclosed=enclosed, reply_to=answers) if said.words or mentioned else None
 
     def _edited(self, event: Event, inner: Event, *, shared: bool) -> Invocation | None:
         """Read an edit; that a link was unfurled or a thread grew is none."""
@@ -125,11 +127,10 @@ class Hearing:
 
     def _where(self, event: Event, message: Event, *, shared: bool) -> Where:
         channel, stamp, thread = str(event["channel"]), str(message["ts"]), str(message.get("thread_ts") or "")
-        answers = {"reply_to": message_id(channel, thread)} if thread not in ("", stamp) else {}
         # What is delivered as an event was said where the bot is.
         return Where(
             message["user"], channel, is_direct(channel), stamp, thread if thread != stamp else "",
-            shared=shared, member=True, more=answers,
+            shared=shared, member=True,
         )  # fmt: skip
 
     def _of_people(self, kind: str, event: Event) -> Act | None:

@@ -44,9 +44,7 @@ class Where:
     member: bool = False
     """Whether the bot is certainly in the channel."""
     pressed: Mapping[str, Any] = field(default_factory=dict)
-    """What the message said on which a button was pressed, so that it can say what was done."""
-    more: Mapping[str, Any] = field(default_factory=dict)
-    """What else the invocation holds."""
+    """The message on which a button was pressed, as it was then: it is brought up to date for everybody."""
 
     @property
     def place(self) -> str | None:
@@ -123,9 +121,7 @@ class Intake:
             "shared": where.place is not None and (where.shared or (channel is not None and channel.shared)),
             "origin": where.origin(channel.name if channel is not None else ""),
         }
-        return Invocation(
-            key, PLATFORM, where.user, typed.words, said_at or self.clock.now(), **(given | dict(where.more))
-        )
+        return Invocation(key, PLATFORM, where.user, typed.words, said_at or self.clock.now(), **given)
 
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said; once this returns, it will not be lost. Who came first is kept first."""

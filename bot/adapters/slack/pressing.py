@@ -28,6 +28,12 @@ class Press:
     opens: bool = False
     """It opens the form for its command instead of saying it."""
 
+    @property
+    def answers(self) -> str | None:
+        """Give the message that it stands on, by the id under which the chat posted it."""
+        where = self.where
+        return message_id(where.channel, where.message) if where.channel and where.message else None
+
 
 Open = Callable[[Press], Coroutine[Any, Any, None]]
 """Opens the form for the command of a button."""
@@ -47,41 +53,34 @@ class Pressing:
                 self._intake.later(self._open(press))
                 continue
             key = event_key("press", press.trigger, str(number))
-            invocation = self._intake.invocation(key, press.where, Typed(press.command))
-            await self._intake.receive(invocation)
+            said = self._intake.invocation(key, press.where, Typed(press.command))
+            await self._intake.receive(replace(said, reply_to=press.answers))
 
     def _read(self, body: Mapping[str, Any]) -> list[Press]:
         try:
-            where, trigger = where_pressed(body), str(body["trigger_id"])
-            in_form = (body.get("view") or {}).get("type") == "modal"
-            presses = [
-                Press(_noted(where, body, _command(action)), _command(action), trigger, _opens(action))
+            trigger, in_form = str(body["trigger_id"]), (body.get("view") or {}).get("type") == "modal"
+            return [
+                Press(where_pressed(body, command), command, trigger, _opens(action))
                 for action in body["actions"]
+                if (command := _command(action)) and not in_form
             ]
-            return [press for press in presses if press.command and not in_form]
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
             _log.warning("press skipped", code=type(problem).__name__)
             return []
 
 
-def where_pressed(body: Mapping[str, Any]) -> Where:
+def where_pressed(body: Mapping[str, Any], command: str) -> Where:
     """Tell who pressed something and where: on a message in a channel or direct chat, or in the App Home."""
     box, message = body.get("container") or {}, body.get("message") or {}
     channel = str((body.get("channel") or {}).get("id") or box.get("channel_id") or "")
     stamp = str(message.get("ts") or box.get("message_ts") or "")
     thread = str(message.get("thread_ts") or box.get("thread_ts") or "")
-    pressed_on = {"reply_to": message_id(channel, stamp)} if stamp else {}
+    # What one person alone sees in a channel cannot be changed for everybody.
+    pressed = note(message, command) if message and not box.get("is_ephemeral") else {}
     return Where(
         str(body["user"]["id"]), channel, is_direct(channel), stamp, thread if thread != stamp else "",
-        response_url=str(body.get("response_url") or ""), more=pressed_on,
+        response_url=str(body.get("response_url") or ""), pressed=pressed,
     )  # fmt: skip
-
-
-def _noted(where: Where, body: Mapping[str, Any], command: str) -> Where:
-    """Keep what the message says, where it is one that can be changed: what one person sees alone cannot."""
-    message = body.get("message") or {}
-    alone = (body.get("container") or {}).get("is_ephemeral") is True
-    return where if alone or not message.get("blocks") else replace(where, pressed=note(message, command))
 
 
 def _command(action: Mapping[str, Any]) -> str:

@@ -77,7 +77,9 @@ def test_a_malformed_command_is_skipped(ears: Ears, missing: str) -> None:
 def test_a_button_is_said_by_who_pressed_it(ears: Ears) -> None:
     """About the message that it stands on; pressed twice it is said twice, delivered twice once."""
     (said,) = ears.press(press("take 24", user=LUIS))
-    assert (said.words, said.sender, said.place, said.reply_to) == ("take 24", LUIS, CHANNEL, f"{CHANNEL}/{STAMP}")
+    assert (said.words, said.sender, said.place, said.reply_to) == (
+        "take 24", LUIS, CHANNEL, f"{CHANNEL}/{STAMP}",
+    )  # fmt: skip
     assert said.origin["response_url"] == "https://hooks.example/2"
     assert ears.press(press("take 24", user=LUIS))[0].event_id == said.event_id
     assert ears.press(press("take 24", user=LUIS, trigger_id="8"))[0].event_id != said.event_id
