@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import (
 from bot.adapters.slack.buttons import Buttons, is_pressable
 from bot.adapters.slack.cards import hinted, with_snooze
 from bot.adapters.slack.limits import LONGEST_HEADER, LONGEST_SECTION, size
-from bot.adapters.slack.richtext import RichText, redline
+from bot.adapters.slack.richtext import RichText, merged, redline
 from bot.adapters.slack.words import plain_text
 from bot.harmless import clean, redline_lines
 from bot.message import (
@@ -117,7 +117,7 @@ class Writer:
             quoted += [RichTextElementParts.Text(text="\n")] if position else []
             quoted += redline(line)
         if quoted:
-            self._element(RichTextQuoteElement(elements=quoted), _weight(quoted))
+            self._element(RichTextQuoteElement(elements=merged(quoted)), _weight(quoted))
 
     def _actions(self, block: Actions) -> None:
         actions = with_snooze(block, self.text.reader).actions
@@ -163,7 +163,7 @@ class Writer:
             joined: Line = []
             for position, line in enumerate(self._lines):
                 joined += [RichTextElementParts.Text(text="\n"), *line] if position else line
-            self._elements.append(RichTextSectionElement(elements=joined))
+            self._elements.append(RichTextSectionElement(elements=merged(joined)))
             self._lines = []
 
     def _flush(self) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack import uploads
+from bot.adapters.slack.intake import message_id
 from bot.adapters.slack.lookup import Found, Spot, metadata, part_key, search
 from bot.adapters.slack.pace import Pace
 from bot.adapters.slack.parts import Payload, files, render
@@ -52,6 +53,7 @@ SHORT = 1_000
 """Characters of a piece of plain text where even that was too long."""
 _MOST = 5_000
 _PLAIN = {"parse": "none", "link_names": False}
+_POSTED = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False, **_PLAIN}
 _log = structlog.get_logger()
 
 
@@ -133,7 +135,8 @@ class SlackChat:
         """Say it for the asker alone where it was asked, else where all of it can be found again."""
 
         async def aside() -> str | None:
-            return await self._aside(to, message, tried)
+            await self._aside(to, message, tried)
+            return None
 
         async def openly() -> str | None:
             return await self._openly(to, message, key, tried)
@@ -179,7 +182,7 @@ class SlackChat:
                 raise
             tried.threadless, tried.doubt = True, to.tried_since is not None
             return await self._openly(to, message, key, tried)
-        return f"{spot.channel}/{there[keys[0]]}"
+        return message_id(spot.channel, there[keys[0]])
 
     async def _spot(self, to: Destination, tried: _Tried) -> Spot:
         channel, asked = to.address, str(to.origin.get("channel", ""))
@@ -216,8 +219,7 @@ class SlackChat:
 
     async def _post(self, spot: Spot, payload: Payload, part: str, tried: _Tried) -> None:
         self._keep_pace(spot.channel)
-        given = {"channel": spot.channel, "thread_ts": spot.thread, "metadata": metadata(part), "mrkdwn": False}
-        given |= {"unfurl_links": False, "unfurl_media": False, **_PLAIN}
+        given = {"channel": spot.channel, "thread_ts": spot.thread, "metadata": metadata(part), **_POSTED}
         answer = await self._within_limits(tried, "chat.postMessage", payload, given)
         tried.found.messages[part] = str(answer.get("ts", ""))
         self._posted(spot.channel)

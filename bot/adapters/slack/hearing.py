@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
-from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_key, moment
+from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, moment
 from bot.adapters.slack.standing import report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
@@ -80,7 +80,9 @@ class Hearing:
         said = self._intake.invocation(
             message_key(event["channel"], event["ts"]), self._where(event, event, shared=shared), typed, at
         )  # fmt: skip
-        return replace(said, enclosed=enclosed) if said.words or mentioned else None
+        thread = said.origin.get("thread")
+        answers = message_id(event["channel"], thread) if thread else None
+        return replace(said, enclosed=enclosed, reply_to=answers) if said.words or mentioned else None
 
     def _edited(self, event: Event, inner: Event, *, shared: bool) -> Invocation | None:
         """Read an edit; that a link was unfurled or a thread grew is none."""

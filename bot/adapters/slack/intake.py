@@ -71,6 +71,11 @@ def message_key(channel: str, stamp: str) -> str:
     return event_key("message", channel, stamp)
 
 
+def message_id(channel: str, stamp: str) -> str:
+    """Give the id under which the core knows a message that the bot posted."""
+    return f"{channel}/{stamp}"
+
+
 def is_direct(channel: str) -> bool:
     """Tell whether a channel id is one person's direct chat."""
     return channel.startswith("D")

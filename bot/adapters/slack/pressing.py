@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.buttons import FORM
-from bot.adapters.slack.intake import Intake, Where, event_key, is_direct
+from bot.adapters.slack.intake import Intake, Where, event_key, is_direct, message_id
 from bot.adapters.slack.pressed import note
 from bot.adapters.slack.wording import Typed
 
@@ -31,7 +31,8 @@ class Press:
     @property
     def answers(self) -> str | None:
         """Give the message that it stands on, by the id under which the chat posted it."""
-        return f"{self.where.channel}/{self.where.message}" if self.where.channel and self.where.message else None
+        where = self.where
+        return message_id(where.channel, where.message) if where.channel and where.message else None
 
 
 Open = Callable[[Press], Coroutine[Any, Any, None]]

@@ -10,7 +10,7 @@ mrkdwn; the `text` of a message, which notifications show and screen readers spe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ _STYLES: dict[type[Inline], Style] = {
     Deleted: _DELETED,
 }
 _MARKS = {"delete": _DELETED, "insert": _INSERTED}
+_SEEN = ("strike", "code")
 _UTC = ZoneInfo("UTC")
 _OWN = "{date_short_pretty} {time}"
 """What Slack fills in with the day and the time as the reader's own device shows them."""
@@ -54,7 +55,7 @@ class RichText:
 
     def inline(self, node: Inline, base: Mapping[str, bool] | None = None) -> list[RichTextElement]:
         """Write one inline, with a style that all of it has."""
-        return list(self._inline(node, dict(base or {})))
+        return merged(self._inline(node, dict(base or {})))
 
     def bold(self, node: Inline) -> list[RichTextElement]:
         """Write one inline in bold."""
@@ -113,6 +114,19 @@ def date_format(moment: Moment, reader: Reader) -> str:
     return f"{there} ({utc} UTC; {own})"
 
 
+def merged(elements: Iterable[RichTextElement]) -> list[RichTextElement]:
+    """Put texts that follow each other in one style into one element."""
+    found: list[RichTextElement] = []
+    for element in elements:
+        before = found[-1] if found else None
+        match before, element:
+            case RichTextElementParts.Text(), RichTextElementParts.Text() if before.style == element.style:
+                found[-1] = RichTextElementParts.Text(text=before.text + element.text, style=element.style)
+            case _:
+                found.append(element)
+    return found
+
+
 def run(op: str, text: str) -> list[RichTextElement]:
     """Write one run of a redline: what is gone struck through, what is new in bold."""
     return _elements(text, _MARKS.get(op, {}))
@@ -124,7 +138,7 @@ def redline(line: Sequence[Op]) -> list[RichTextElement]:
     before, after = isolated("\n", words).split("\n")
     runs = [part for op, text in line if op != "paragraph" for part in run(op, text)]
     label = [part for op, text in line if op == "paragraph" for part in _elements(text, {})]
-    return [*label, *_elements(before, {}), *runs, *_elements(after, {})]
+    return merged([*label, *_elements(before, {}), *runs, *_elements(after, {})])
 
 
 def _beside(at: dt.datetime, zone: ZoneInfo, beside: ZoneInfo) -> str:
@@ -136,8 +150,8 @@ def _words(text: str, style: Style) -> list[RichTextElement]:
 
 
 def _elements(text: str, style: Mapping[str, bool]) -> list[RichTextElement]:
-    """Write words in a style; white space at the ends stays outside of it, where Slack would underline or strike it."""
-    words = text.strip() if style else text
+    """Write words in a style; white space at the ends stays outside of one in which it would be seen."""
+    words = text.strip() if style.keys() & _SEEN else text
     if not words:
         return [RichTextElementParts.Text(text=text)] if text else []
     start = text.index(words)

@@ -44,4 +44,4 @@ async def fetch(web: Web, file_id: str, most: int) -> bytes | None:
     too_large = isinstance(size, int) and size > most
     if not url or too_large or found.get("is_external") or found.get("mode") in _NOT_FETCHED:
         return None
-    return await web.download(str(url), most)
+    return await web.download(str(url), most, page="html" in str(found.get("mimetype") or "html"))

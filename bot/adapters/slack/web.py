@@ -95,10 +95,11 @@ class Web:
             if got.status != 200:
                 raise _of_status(got.status, got.headers)
 
-    async def download(self, url: str, most: int) -> bytes | None:
+    async def download(self, url: str, most: int, *, page: bool = True) -> bytes | None:
         """Fetch a file that lies with Slack; None where it is no file of Slack's, or holds more than `most` bytes.
 
-        The token goes along, so nothing is asked of other servers. Raises Limited, Away or Refused.
+        The token goes along, so nothing is asked of other servers. Where the file is no web page (`page` false), a page
+        that comes instead is Slack's login: no leave to read it. Raises Limited, Away or Refused.
         """
         if not self._is_own(url):
             return None
@@ -108,6 +109,8 @@ class Web:
             async with self._open().get(url, headers=head, allow_redirects=False) as got:
                 if got.status != 200:
                     raise _of_status(got.status, got.headers)
+                if not page and got.content_type == "text/html":
+                    raise Refused("no-leave")
                 content = b""
                 async for chunk in got.content.iter_chunked(_CHUNK):
                     content += chunk

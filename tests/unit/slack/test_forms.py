@@ -17,13 +17,18 @@ from bot.adapters.slack.modals import assign_modal, draft_modal, opened_from, re
 from bot.adapters.slack.submissions import Said, Unfit, assign_said, draft_said, remind_said, review_said
 from bot.assigning import read_assignment
 from bot.choosing import read_choice
-from bot.commands import Call, clean
+from bot.commands import Call, CommandTable, clean
 from bot.grammar import Arguments, format_targets, read_targets
+from bot.mentions import with_aliases
 from bot.message import Text
+from bot.people import find_member
 from bot.plain import Reader
 from bot.reminder import read_reminder
 from bot.when import read_day, read_when
 from handlers.reviews import read_finding
+from storage.tables import Coalition, Member
+from storage.work import Work
+from tests.conftest import World
 
 READER = Reader(ZoneInfo("Europe/Vienna"), personal=True)
 NOW = dt.datetime(2024, 2, 5, 12, tzinfo=dt.UTC)
@@ -216,3 +221,17 @@ def test_a_long_text_is_counted_where_it_is_not_shown() -> None:
     view = review_modal("24", Text("x"), "word " * 20_000, OPENED, READER)
     last = [block for block in view["blocks"] if block["type"] == "rich_text"][-1]
     assert "more words" in str(last)
+
+
+def test_people_of_a_form_are_the_accounts_that_were_chosen(world: World) -> None:
+    """An account becomes its member's alias, also where somebody calls themselves like another's account."""
+    world.add_account("Luis", "u1", platform="slack")
+    world.write(lambda work: work.put(Member(coalition_id=work.tenant, alias="U1")))
+    said = assign_said(filled(assign_modal("assign", "", OPENED, READER), provisions="24", people=["u1"]))
+    invocation = world.saying("Ana", said.words, platform="slack", mentions=said.mentions)
+
+    def resolve(work: Work) -> str:
+        coalition, ana = work.get_one(Coalition, work.tenant), find_member(work, "Ana")
+        return with_aliases(Call(work, world.now, coalition, ana, None, said.words, invocation, CommandTable(())))
+
+    assert world.read(resolve) == "assign article 24 @Luis"
