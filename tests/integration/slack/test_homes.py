@@ -7,7 +7,6 @@ import contextlib
 import time
 from typing import Any
 
-from bot.accounts import open_account
 from bot.adapters.slack import homes
 from bot.adapters.slack.web import Limited
 from bot.people import find_member
@@ -16,13 +15,8 @@ from storage.work import Work
 from tests.conftest import World
 from tests.fakes.slack.records import Person, texts_in
 from tests.fakes.workspace import ANA, FakeWeb
+from tests.integration.slack.acting import join
 from tests.integration.slack.test_incoming import Scene, serving
-
-
-def join(world: World, alias: str, user: str) -> Any:
-    """Give a member an account on Slack."""
-    account = world.saying(alias, "", platform="slack", sender=user)
-    return world.store.write(1, lambda work: open_account(work, account, find_member(work, alias)))
 
 
 def give(work: Work, world: World, *words: str) -> None:
