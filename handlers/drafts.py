@@ -15,6 +15,7 @@ from bot.message import Heading, Inline, Message, actions, count, joined, messag
 from bot.previews import reach_words
 from bot.provisions import current_draft
 from bot.publishing import Told, alerted, publish, stranded, withdraw
+from bot.rules.labels import room_ceiling
 from bot.tasks import look
 from bot.when import WhenProblem, read_day
 from storage.tables import Draft, DraftState, Label, Role
@@ -51,7 +52,7 @@ def add(call: Call) -> Message | None:
     call.work.put(
         Draft(
             coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,
-            state=DraftState.RECEIVED, label=Label.CLOSED, filename=files[0].name,
+            state=DraftState.RECEIVED, label=_label(call), filename=files[0].name,
             sha256=keep_bytes(call.work, files[0].content), added_by=call.speaker.id,
             origin=call.invocation.asked, added_at=call.now,
         )
@@ -105,6 +106,11 @@ def _tasks_then(call: Call, draft: Draft) -> Inline:
     tasks = look(call.work, call.now).titles(left)
     return count(len(left), "{before}; {n} task stays open without a text ({tasks})",
                  "{before}; {n} tasks stay open without a text ({tasks})", before=before, tasks=tasks)  # fmt: skip
+
+
+def _label(call: Call) -> Label:
+    """Keep a draft closed until it is published, where its platform has not seen it already."""
+    return room_ceiling(Label.CLOSED, call.invocation.platform)
 
 
 def _candidate(call: Call) -> Draft:

@@ -20,6 +20,7 @@ from bot.adapters.slack.forms import Forms
 from bot.adapters.slack.hearing import Hearing
 from bot.adapters.slack.homes import Homes
 from bot.adapters.slack.intake import Intake
+from bot.adapters.slack.pace import Pace
 from bot.adapters.slack.people import People
 from bot.adapters.slack.pressing import Pressing
 from bot.adapters.slack.signed_http import SignedHttp
@@ -63,15 +64,15 @@ class Access:
 class Slack:
     """The workspace at work; made by `connected`."""
 
-    def __init__(self, access: Access, store: Store, clock: Clock) -> None:
-        """Put the parts together; nothing is asked of Slack yet."""
+    def __init__(self, access: Access, store: Store, clock: Clock, pace: Pace | None = None) -> None:
+        """Put the parts together; nothing is asked of Slack yet. `pace` is another one than Slack's for posting."""
         self._access = access
         self._web = Web(access.bot_token, access.url)
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
         self.homes = Homes(self._web, self._draw)
-        self.chat = SlackChat(self._web)
+        self.chat = SlackChat(self._web, pace)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
 
