@@ -1,4 +1,4 @@
-"""Two hundred commands and two hundred notices on Slack, while Dragoman is killed and Slack misbehaves and goes away."""
+"""Two hundred commands and two hundred notices on Slack, while Dragoman is killed and Slack misbehaves."""
 
 from __future__ import annotations
 
