@@ -45,8 +45,8 @@ class Chat(Protocol):
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Make the message appear once, whatever happens, and give the platform's id of it, if there is one.
 
-        `key` is the same each time the same parcel is tried. Raises SendLater for what may pass, SendRefused for what
-        will not.
+        `key` is the same each time the same parcel is tried; after the first time `to.tried_since` says since when.
+        Raises SendLater for what may pass, SendRefused for what will not.
         """
 
     async def fetch(self, where: str, most: int, /) -> bytes | None:

@@ -67,6 +67,9 @@ class _Tried:
     """What is there already."""
     told: int = 0
     """How many parts its reader alone was shown in a channel."""
+    over: bool = False
+    """All of it is there."""
+    message_id: str | None = None
     marked: bool = False
     threadless: bool = False
 
@@ -74,9 +77,9 @@ class _Tried:
 class SlackChat:
     """Posts as the bot of one workspace."""
 
-    def __init__(self, web: Web, pace: Pace | None = None) -> None:
-        """Take the workspace; nothing is asked of it yet."""
-        self._web, self._pace = web, pace or Pace()
+    def __init__(self, web: Web, pace: Pace | None = None, left: Callable[[str], bool] = lambda _: False) -> None:
+        """Take the workspace, and what tells who left it: Slack goes on taking messages to them, which nobody reads."""
+        self._web, self._pace, self._left = web, pace or Pace(), left
         self._tried: OrderedDict[str, _Tried] = OrderedDict()
         self._direct: OrderedDict[str, str] = OrderedDict()
 
@@ -86,11 +89,13 @@ class SlackChat:
         Raises SendLater or SendRefused.
         """
         tried = self._tried.setdefault(key, _Tried(doubt=to.tried_since is not None))
+        if tried.over:
+            return tried.message_id
         while len(self._tried) > _MOST:
             self._tried.popitem(last=False)
         try:
             await self._mark(to, tried)
-            message_id = await self._by_one_way(to, message, key, tried)
+            tried.message_id = await self._by_one_way(to, message, key, tried)
         except Limited as problem:
             raise SendLater("limited", problem.seconds) from None
         except Away as problem:
@@ -102,8 +107,8 @@ class SlackChat:
             if problem.code in MENDABLE:
                 raise SendLater(problem.code) from None
             raise SendRefused(problem.code) from None
-        self._tried.pop(key, None)
-        return message_id
+        tried.over = True
+        return tried.message_id
 
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file by its id."""
@@ -187,6 +192,8 @@ class SlackChat:
     async def _spot(self, to: Destination, tried: _Tried) -> Spot:
         channel, asked = to.address, str(to.origin.get("channel", ""))
         if to.reader.personal:
+            if self._left(to.address):
+                raise Refused("user_disabled")
             own = asked.startswith("D") and to.origin.get("user") == to.address
             channel = asked if own else await self._direct_with(to.address)
         thread = to.origin.get("thread")

@@ -72,7 +72,7 @@ class Slack:
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
         self.homes = Homes(self._web, self._draw)
-        self.chat = SlackChat(self._web, pace)
+        self.chat = SlackChat(self._web, pace, self._people.has_left)
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
 

@@ -45,6 +45,11 @@ class People:
         """Give somebody who was looked up before."""
         return self._known.get(user)
 
+    def has_left(self, user: str) -> bool:
+        """Tell whether somebody is known not to be in the workspace any more."""
+        person = self._known.get(user)
+        return person is not None and person.deleted
+
     async def get(self, user: str) -> Person | None:
         """Give somebody, looked up where they are not known; None where Slack does not answer."""
         if user not in self._known:
