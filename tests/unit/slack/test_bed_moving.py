@@ -126,6 +126,7 @@ def test_an_app_hears_what_its_manifest_asks_for() -> None:
         await bed.join(bed.person("Luis"), bed.channel("hall", []))
         with pytest.raises(NotPossible):
             await bed.command(ana, "/dragoman", "next")
+        bed.pace.acknowledge = 0.1
         delivery = await bed.command(ana, "/tasks", ana.mention, wait=False)
         assert delivery.payload["text"] == "@ana"
         with pytest.raises(NotPossible):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +242,10 @@ async def command(ack, body):
     await ack()
     await client.chat_postMessage(channel=body["channel_id"], text="done")
 
-asyncio.run(AsyncSocketModeHandler(app, os.environ["DRAGOMAN_SLACK_APP_TOKEN"]).start_async())
+async def main():
+    await AsyncSocketModeHandler(app, os.environ["DRAGOMAN_SLACK_APP_TOKEN"]).start_async()
+
+asyncio.run(main())
 """
 
 
@@ -248,28 +254,29 @@ def test_what_a_killed_app_had_not_acknowledged_comes_to_the_next() -> None:
     bed = Bed()
     bed.api.tolerant = True
 
-    async def start(hangs: str) -> asyncio.subprocess.Process:
+    @asynccontextmanager
+    async def process(hangs: str) -> AsyncIterator[None]:
         environment = {**bed.environment, "HANGS": hangs}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", APP, cwd=ROOT, env=environment, stderr=asyncio.subprocess.DEVNULL
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", APP, cwd=ROOT, env=environment, stdout=DEVNULL, stderr=DEVNULL
         )
-        await bed.socket.connected()
-        return process
+        try:
+            await bed.socket.connected()
+            yield
+        finally:
+            child.kill()
+            await child.wait()
 
     async def run() -> None:
         async with bed:
             ana = bed.person("Ana")
-            process = await start("yes")
-            asking = asyncio.ensure_future(bed.command(ana, "/dragoman", "next"))
-            await bed.until(lambda: bed.deliveries and bed.deliveries[0].attempts)
-            process.kill()
-            await process.wait()
+            async with process(hangs="yes"):
+                asking = asyncio.ensure_future(bed.command(ana, "/dragoman", "next"))
+                await bed.until(lambda: bed.deliveries and bed.deliveries[0].attempts)
             await bed.until(lambda: not bed.socket.ready)
-            process = await start("")
-            delivery = await asking
-            await bed.until(lambda: bed.space.appearances)
-            process.kill()
-            await process.wait()
+            async with process(hangs=""):
+                delivery = await asking
+                await bed.until(lambda: bed.space.appearances)
             assert (delivery.acknowledged, delivery.attempts) == (True, 2)
             assert [one.text for one in bed.appeared()] == ["done"]
 
