@@ -17,6 +17,8 @@ MOST_METADATA = 16_000
 def content(api: WebApi, method: str, arguments: Json) -> tuple[str, list[Json], list[Json]]:
     """Give text, blocks and attachments of a message; raises RefusedCall for what Slack refuses."""
     text = arguments.get("text") or arguments.get("markdown_text") or ""
+    if arguments.get("markdown_text") and (arguments.get("text") or arguments.get("blocks")):
+        raise refusal(api, method, "markdown_text_conflict", ["markdown_text beside text or blocks"])
     parts = decoded(arguments, "blocks", [])
     attachments = decoded(arguments, "attachments", [])
     if not isinstance(text, str):

@@ -150,6 +150,22 @@ def test_only_own_messages_are_changed_and_deleted() -> None:
     play(scene)
 
 
+def test_an_update_keeps_what_it_does_not_name() -> None:
+    """A text takes the place of blocks; metadata stays until an empty one is given."""
+    meta = {"event_type": "dragoman_parcel", "event_payload": {"key": "k1"}}
+
+    async def scene(bed: Bed, web: AsyncWebClient) -> None:
+        team = bed.channel("team", [])
+        posted = await web.chat_postMessage(channel=team.id, text="one", blocks=[{"type": "divider"}], metadata=meta)
+        [message] = team.messages
+        await web.api_call("chat.update", json={"channel": team.id, "ts": posted["ts"], "text": "two"})
+        assert (message.text, message.blocks, message.metadata) == ("two", [], meta)
+        await web.chat_update(channel=team.id, ts=posted["ts"], text="three", metadata={})
+        assert message.metadata is None
+
+    assert play(scene).violations == []
+
+
 def test_tokens_open_what_they_are_for() -> None:
     """A wrong one is invalid_auth, a revoked one says so, and the app's own opens connections only."""
 
@@ -201,7 +217,10 @@ def test_what_the_reference_does_not_know_is_refused_and_noted() -> None:
         assert (answer["error"], answer["needed"]) == ("missing_scope", "channels:history")
         assert "chat:write" in answer["provided"]
 
-    assert len(play(scene).violations) == 5
+        sent = web.api_call("users.info", json={"user": bed.person("Ana").id})
+        assert await code(sent) == "invalid_arguments"
+
+    assert len(play(scene).violations) == 6
 
 
 @needs_reference
