@@ -99,7 +99,8 @@ def update(api: WebApi, arguments: Json) -> Json:
     posted.attachments = attachments if "attachments" in arguments else posted.attachments
     posted.metadata = posted.metadata if metadata is None and not removed else metadata
     ts = api.space.new_ts()
-    posted.edited = {"user": api.space.bot.id, "ts": ts}
+    # Slack shows no such mark where the new content is blocks.
+    posted.edited = None if posted.blocks else {"user": api.space.bot.id, "ts": ts}
     api.space.show("update", posted)
     shape = shapes.message(api.space, posted)
     event = {

@@ -77,6 +77,8 @@ class WebApi:
     link: Callable[[], str] = lambda: ""
     tolerant: bool = False
     """Do not note the `team_id` that Bolt adds to calls of its own."""
+    most_block_text: int | None = None
+    """Characters in all blocks of a message before msg_blocks_too_long. Slack publishes none; people report 13,200."""
     answering: int = 0
     """How many calls are being answered."""
 
@@ -134,6 +136,9 @@ class WebApi:
             return {"ok": True, **self.methods[method](self, arguments)}, headers
         except RefusedCall as refused:
             return {"ok": False, "error": refused.code, **refused.more}, headers
+        except KeyError as missing:  # without the reference nothing has looked whether all is there
+            self.violate(f"{method}: missing required field: {missing}")
+            return {"ok": False, "error": "invalid_arguments"}, headers
 
     def _admit(self, method: str, token: str) -> None:
         known = self.methods if self.reference is None else self.reference
@@ -228,14 +233,22 @@ async def read(request: web.Request) -> tuple[str, Json]:
     """Give the token and the arguments of a call, whether they come as JSON, as a form or in the address."""
     arguments: Json = dict(request.query)
     if request.content_type == "application/json":
-        body = await request.json()
-        arguments |= body if isinstance(body, dict) else {}
+        arguments |= json_object(await request.read())
     elif request.can_read_body:
         arguments |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
     bearer = request.headers.get("Authorization", "")
     token = bearer.removeprefix("Bearer ").strip() or str(arguments.get("token", ""))
     arguments.pop("token", None)
     return token, arguments
+
+
+def json_object(body: bytes) -> Json:
+    """Give the object in a body; nothing for a body that holds none, so that what is required is missing."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def decoded(arguments: Json, name: str, default: Any = None) -> Any:

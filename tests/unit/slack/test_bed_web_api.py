@@ -197,6 +197,42 @@ def test_blocks_and_texts_beyond_the_limits_are_refused_and_noted() -> None:
     assert len(play(scene).violations) == 4
 
 
+def test_an_update_takes_4000_characters_and_a_post_40000() -> None:
+    """What an update refuses a post may say; and blocks have an unpublished end that can be set."""
+
+    async def scene(bed: Bed, web: AsyncWebClient) -> None:
+        team = bed.channel("team", [])
+        posted = await web.chat_postMessage(channel=team.id, text="x" * 40_000)
+        assert await code(web.chat_update(channel=team.id, ts=posted["ts"], text="x" * 4_001)) == "msg_too_long"
+        await web.chat_update(channel=team.id, ts=posted["ts"], text="x" * 4_000)
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3_000}}
+        await web.chat_postMessage(channel=team.id, text="x", blocks=[section] * 5)
+        bed.api.most_block_text = 13_200
+        await web.chat_postMessage(channel=team.id, text="x", blocks=[section] * 4)
+        assert await code(web.chat_postMessage(channel=team.id, text="x", blocks=[section] * 5)) == (
+            "msg_blocks_too_long"
+        )
+
+    assert len(play(scene).violations) == 2
+
+
+def test_without_the_reference_the_bed_still_judges() -> None:
+    """What it has methods for is answered; others are unknown; what is missing is said."""
+
+    async def scene(bed: Bed, web: AsyncWebClient) -> None:
+        bed.api.reference = None
+        team = bed.channel("team", [])
+        await web.chat_postMessage(channel=team.id, text="x")
+        assert await code(web.api_call("chat.shout", json={})) == "unknown_method"
+        assert await code(web.api_call("chat.postMessage", json={"text": "x"})) == "invalid_arguments"
+        async with aiohttp.ClientSession() as session:
+            head = {"Authorization": f"Bearer {bed.tokens.bot}", "Content-Type": "application/json"}
+            async with session.post(f"{bed.api_url}chat.postMessage", data="{", headers=head) as answer:
+                assert (await answer.json())["error"] == "invalid_arguments"
+
+    assert len(play(scene).violations) == 3
+
+
 @needs_reference
 def test_what_the_reference_does_not_know_is_refused_and_noted() -> None:
     """Methods, arguments, types and scopes, each with Slack's code."""
