@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from aiohttp import web
 
-from tests.fakes.slack import methods_chat, methods_conversations, methods_files, methods_people, methods_views
+from tests.fakes.slack import methods_chat, methods_conversations, methods_files, methods_people, methods_views, reading
 from tests.fakes.slack.delivery import AckLog, Pace
 from tests.fakes.slack.http_events import HttpEvents
 from tests.fakes.slack.installed import Installed
@@ -24,7 +24,7 @@ from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.misbehaviour import Fault
 from tests.fakes.slack.moving import Moving
 from tests.fakes.slack.pressing import Pressing
-from tests.fakes.slack.records import Appearance, Channel, Person, Posted
+from tests.fakes.slack.records import Appearance, Channel, Json, Person, Posted, View
 from tests.fakes.slack.responses import Responses
 from tests.fakes.slack.socket_mode import SocketMode
 from tests.fakes.slack.speaking import Speaking
@@ -132,6 +132,12 @@ class Bed(Speaking, Pressing, Moving):
         """Let somebody be in the other team, for channels that are shared (Slack Connect)."""
         return self.space.add_person(name, tz, self.space.guests, locale)
 
+    def robot(self, name: str) -> Person:
+        """Let another app's bot be in our team; what it says comes as bot_message."""
+        robot = self.space.add_person(name, "Etc/UTC", self.space.team)
+        robot.bot = True
+        return robot
+
     def channel(
         self,
         name: str,
@@ -150,6 +156,26 @@ class Bed(Speaking, Pressing, Moving):
         new = self.space.appearances[self._seen :]
         self._seen = len(self.space.appearances)
         return new
+
+    def read(self, shown: Appearance | Posted | View, person: Person) -> str:
+        """Give what a person reads there: blocks as their client shows them, moments in their own zone."""
+        return reading.read(self.space, shown, person)
+
+    def spoken(self, shown: Appearance | Posted, person: Person) -> str:
+        """Give what a notification or a screen reader says of a message."""
+        return reading.spoken(self.space, shown, person)
+
+    def notified(self, shown: Appearance | Posted) -> set[str]:
+        """Give whom a message calls out to: display names, and channel, here or everyone."""
+        return reading.notified(self.space, shown)
+
+    async def revoke(self, code: str = "token_revoked") -> None:
+        """Let the app be taken out of the workspace: it is told, and its tokens give `code` (or account_inactive)."""
+        tokens: Json = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.bot.id]}}
+        told = self.happen(tokens | {"event_ts": self.space.new_ts()}, None)
+        told += self.happen({"type": "app_uninstalled", "event_ts": self.space.new_ts()}, None)
+        self.tokens.revoked = code
+        await self.settled(told)
 
     def shown(self, person: Person, channel: Channel | None = None) -> list[Posted]:
         """Give what a person sees in a channel, or (None) in the direct chat with the bot, oldest first."""

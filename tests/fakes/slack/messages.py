@@ -7,21 +7,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fakes.slack import blocks
-from tests.fakes.slack.records import Json
+from tests.fakes.slack.records import Json, texts_in
 from tests.fakes.slack.web_api import RefusedCall, WebApi, decoded
 
 MOST_TEXT = 40_000
+"""Beyond it Slack cuts a message off, which is as bad as refusing it."""
+MOST_UPDATED_TEXT = 4_000
+"""chat.update refuses more (msg_too_long)."""
 MOST_METADATA = 16_000
 
 
 def content(api: WebApi, method: str, arguments: Json) -> tuple[str, list[Json], list[Json]]:
     """Give text, blocks and attachments of a message; raises RefusedCall for what Slack refuses."""
     text = arguments.get("text") or arguments.get("markdown_text") or ""
+    if arguments.get("markdown_text") and (arguments.get("text") or arguments.get("blocks")):
+        raise refusal(api, method, "markdown_text_conflict", ["markdown_text beside text or blocks"])
     parts = decoded(arguments, "blocks", [])
     attachments = decoded(arguments, "attachments", [])
     if not isinstance(text, str):
         raise refusal(api, method, "invalid_arguments", ["text must be a string"])
-    if len(text) > MOST_TEXT:
+    if len(text) > (MOST_UPDATED_TEXT if method == "chat.update" else MOST_TEXT):
         raise refusal(api, method, "msg_too_long", [f"text has {len(text)} characters"])
     if not isinstance(parts, list) or not isinstance(attachments, list):
         raise refusal(api, method, "invalid_blocks_format", ["not a list"])
@@ -30,6 +35,8 @@ def content(api: WebApi, method: str, arguments: Json) -> tuple[str, list[Json],
         troubles += blocks.problems(attachment.get("blocks", []), "message") if isinstance(attachment, dict) else []
     if troubles:
         raise refusal(api, method, "invalid_blocks", troubles)
+    if api.most_block_text is not None and (length := sum(map(len, texts_in(parts)))) > api.most_block_text:
+        raise refusal(api, method, "msg_blocks_too_long", [f"{length} characters in all blocks"])
     if not text.strip() and not parts and not attachments:
         raise refusal(api, method, "no_text", ["neither text nor blocks"])
     return text, parts, attachments

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fakes.slack import messages, shapes
 from tests.fakes.slack.records import Channel, Json, Person, Posted
-from tests.fakes.slack.web_api import RefusedCall, WebApi, flag
+from tests.fakes.slack.web_api import RefusedCall, WebApi, decoded, flag
 
 
 def post(api: WebApi, arguments: Json) -> Json:
@@ -85,15 +85,22 @@ def _own(api: WebApi, arguments: Json, code: str) -> Posted:
 
 
 def update(api: WebApi, arguments: Json) -> Json:
-    """chat.update: of the bot's own messages. Blocks that are not given go, and so do the old ones with a new text."""
+    """chat.update: of the bot's own messages.
+
+    Attachments and metadata that are not given stay, empty ones go. Blocks that are not given stay only without a text.
+    """
     posted = _own(api, arguments, "cant_update_message")
     text, parts, attachments = messages.content(api, "chat.update", arguments)
     before = shapes.message(api.space, posted)
-    metadata = messages.metadata(api, "chat.update", arguments)
-    posted.text, posted.blocks, posted.attachments = text, api.space.with_ids(parts), attachments
-    posted.metadata = metadata if metadata is not None else posted.metadata
+    removed = decoded(arguments, "metadata") == {}
+    metadata = None if removed else messages.metadata(api, "chat.update", arguments)
+    posted.text = text or posted.text
+    posted.blocks = api.space.with_ids(parts) if text or "blocks" in arguments else posted.blocks
+    posted.attachments = attachments if "attachments" in arguments else posted.attachments
+    posted.metadata = posted.metadata if metadata is None and not removed else metadata
     ts = api.space.new_ts()
-    posted.edited = {"user": api.space.bot.id, "ts": ts}
+    # Slack shows no such mark where the new content is blocks.
+    posted.edited = None if posted.blocks else {"user": api.space.bot.id, "ts": ts}
     api.space.show("update", posted)
     shape = shapes.message(api.space, posted)
     event = {

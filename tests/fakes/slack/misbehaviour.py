@@ -20,7 +20,7 @@ class Fault:
 
 
 def limited(seconds: float = 1) -> Fault:
-    """Answer 429 with Retry-After."""
+    """Answer 429 with Retry-After, in whole seconds as Slack gives it."""
     return Fault("limited", seconds=seconds)
 
 

@@ -107,8 +107,9 @@ def strangers(space: Workspace, author: Person, place: Channel) -> Json:
 
 
 def mention(inner: Json) -> Json:
-    """Give the app_mention that goes with a message; it has no channel_type."""
-    return {key: value for key, value in inner.items() if key != "channel_type"} | {"type": "app_mention"}
+    """Give the app_mention that goes with a message; it has neither channel_type nor subtype."""
+    left_out = ("channel_type", "subtype")
+    return {key: value for key, value in inner.items() if key not in left_out} | {"type": "app_mention"}
 
 
 def command(space: Workspace, person: Person, verb: str, text: str, place: Channel, trigger: str, url: str) -> Json:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.fakes.slack import inputs, messages, methods_views, payloads, shapes
+from tests.fakes.slack import blocks, inputs, messages, methods_views, payloads, shapes
 from tests.fakes.slack.delivery import INTERACTION, Delivery
 from tests.fakes.slack.records import Json, Person, Posted, View
 from tests.fakes.slack.stage import NotPossible, Stage
 from tests.fakes.slack.web_api import RefusedCall
+
+
+def suggestions(given: Json) -> list[str]:
+    """Say what Slack would refuse in the options that an app suggests; none at all is well."""
+    if not any(given.values()):
+        return []
+    return blocks.problems([{"type": "actions", "elements": [{"type": "static_select", **given}]}], "message")
 
 
 class Pressing(Stage):
@@ -36,9 +43,9 @@ class Pressing(Stage):
     def _pressed(
         self, person: Person, where: Posted | View, what: str, choice: tuple[Any, int], values: Mapping[str, Any] | None
     ) -> Json:
-        blocks = where.blocks if isinstance(where, Posted) else where.content.get("blocks", [])
-        block, element, option = inputs.find(blocks, what, choice[1])
-        state = inputs.state(blocks, values)
+        parts = where.blocks if isinstance(where, Posted) else where.content.get("blocks", [])
+        block, element, option = inputs.find(parts, what, choice[1])
+        state = inputs.state(parts, values)
         trigger = self.trigger(person, where.id if isinstance(where, View) else None)
         payload = payloads.interaction(self.space, "block_actions", person, trigger)
         if isinstance(where, View):
@@ -87,6 +94,25 @@ class Pressing(Stage):
                 "response_url": self.responses.make(person, place, message),
             }
         return await self._interact(payload, wait)
+
+    async def suggest(self, person: Person, view: View, what: str, words: str, *, wait: bool = True) -> Delivery:
+        """Type into a menu whose options the app gives (external_select); they are in `delivery.answer`."""
+        self._require_open(person, view)
+        block, element, _ = inputs.find(view.content.get("blocks", []), what)
+        payload = payloads.interaction(self.space, "block_suggestion", person, "")
+        payload |= {
+            "container": {"type": "view", "view_id": view.id},
+            "view": shapes.view(self.space, view),
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "value": words,
+        }
+        payload.pop("trigger_id")
+        delivery = await self._interact(payload, wait, accepts=True)
+        options = delivery.answer if isinstance(delivery.answer, dict) else {}
+        if wait and (troubles := suggestions(options)):
+            self.api.violate(f"block_suggestion: {'; '.join(troubles)}")
+        return delivery
 
     def view(self, person: Person) -> View:
         """Give the modal on top of a person's screen; raises NotThere if there is none."""

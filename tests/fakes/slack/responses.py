@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.fakes.slack import messages
 from tests.fakes.slack.methods_chat import announce_message, remove
 from tests.fakes.slack.records import Channel, Json, Person, Posted
-from tests.fakes.slack.web_api import Call, RefusedCall, WebApi, flag
+from tests.fakes.slack.web_api import Call, RefusedCall, WebApi, flag, json_object
 
 USES = 5
 SECONDS = 30 * 60.0
@@ -50,7 +50,7 @@ class Responses:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Take one answer."""
-        body: Json = await request.json()
+        body = json_object(await request.read())
         call = Call(METHOD, tuple(sorted(body)), monotonic(), body)
         self.api.calls.append(call)
         fault = self.api.faults.next(METHOD)

@@ -61,10 +61,12 @@ class Speaking(Stage):
         self, person: Person, place: Channel, words: str, thread: Posted | None, files: list[File], wait: bool
     ) -> Posted:
         words = words.replace(BOT, self.space.bot.mention)
+        subtype = "file_share" if files else "bot_message" if person.bot else None
         posted = Posted(
             place, self.space.new_ts(), person.id, payloads.escaped(words), thread=thread.root if thread else None,
             blocks=payloads.rich_text(self.space, words) if words else [], files=files,
-            subtype="file_share" if files else None, client_msg_id=str(uuid4()),
+            subtype=subtype, client_msg_id=None if person.bot else str(uuid4()),
+            bot_id=f"B{person.id[1:]}" if person.bot else None,
         )  # fmt: skip
         place.messages.append(posted)
         inner = payloads.said(self.space, posted)

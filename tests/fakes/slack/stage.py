@@ -47,6 +47,12 @@ class Stage:
         task.add_done_callback(self._carrying.discard)
         return delivery
 
+    async def again(self, delivery: Delivery, *, wait: bool = True) -> Delivery:
+        """Deliver the same once more, as Slack does when it did not see the acknowledgement."""
+        twin = Delivery(delivery.kind, delivery.payload, delivery.accepts, delivery.attempts)
+        await self.settled([self.deliver(twin)], wait)
+        return twin
+
     def happen(self, inner: Json, place: Channel | None, name: str | None = None) -> list[Delivery]:
         """Let an event happen; the app is told if it asked for such events and is there."""
         name = name or (KINDS[place.kind] if inner["type"] == "message" and place else str(inner["type"]))

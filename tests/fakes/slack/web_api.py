@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -76,6 +77,8 @@ class WebApi:
     link: Callable[[], str] = lambda: ""
     tolerant: bool = False
     """Do not note the `team_id` that Bolt adds to calls of its own."""
+    most_block_text: int | None = None
+    """Characters in all blocks of a message before msg_blocks_too_long. Slack publishes none; people report 13,200."""
     answering: int = 0
     """How many calls are being answered."""
 
@@ -95,7 +98,7 @@ class WebApi:
         fault = self.faults.next(method)
         if fault is not None and not fault.done:
             return await self.play(fault, request, call)
-        answer, headers = self._answered(method, token, arguments)
+        answer, headers = self._answered(method, token, arguments, request.content_type)
         call.answer = "ok" if answer["ok"] else str(answer["error"])
         if fault is not None:
             return await self.play(fault, request, call, answer)
@@ -107,7 +110,7 @@ class WebApi:
         """Go wrong in one way."""
         call.answer = f"{fault.kind}{'' if answer is None else ' after ' + call.answer}"
         if fault.kind == "limited":
-            headers = {"Retry-After": str(int(fault.seconds))}
+            headers = {"Retry-After": str(math.ceil(fault.seconds))}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         if fault.kind == "dropped":
             if request.transport is not None:
@@ -121,7 +124,7 @@ class WebApi:
         body = PAGE if fault.kind == "html" else ""
         return web.Response(text=body, status=fault.status, content_type="text/html")
 
-    def _answered(self, method: str, token: str, arguments: Json) -> tuple[Json, dict[str, str]]:
+    def _answered(self, method: str, token: str, arguments: Json, form: str) -> tuple[Json, dict[str, str]]:
         headers = {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
         try:
             self._admit(method, token)
@@ -129,10 +132,13 @@ class WebApi:
             if wait := self.limits.wait(method, str(arguments.get("channel", "")), str(entry.get("tier"))):
                 headers["Retry-After"] = str(wait)
                 raise RefusedCall("ratelimited")
-            self._check(method, arguments)
+            self._check(method, arguments, form)
             return {"ok": True, **self.methods[method](self, arguments)}, headers
         except RefusedCall as refused:
             return {"ok": False, "error": refused.code, **refused.more}, headers
+        except KeyError as missing:  # without the reference nothing has looked whether all is there
+            self.violate(f"{method}: missing required field: {missing}")
+            return {"ok": False, "error": "invalid_arguments"}, headers
 
     def _admit(self, method: str, token: str) -> None:
         known = self.methods if self.reference is None else self.reference
@@ -149,9 +155,12 @@ class WebApi:
             self.violate(f"{method}: the wrong kind of token")
             raise RefusedCall("not_allowed_token_type")
 
-    def _check(self, method: str, arguments: Json) -> None:
+    def _check(self, method: str, arguments: Json, form: str) -> None:
         if self.reference is not None:
             entry = self.reference[method]
+            if form == "application/json" and not entry["json_ok"]:
+                self.violate(f"{method}: takes no JSON, only a form")
+                raise RefusedCall("invalid_arguments", response_metadata={"messages": ["[ERROR] takes no JSON"]})
             for group in contract.needed(entry["scope_bot"], self._kinds(method, arguments)):
                 self._need(method, group)
             arguments = self._without_team(method, arguments, entry)
@@ -224,14 +233,22 @@ async def read(request: web.Request) -> tuple[str, Json]:
     """Give the token and the arguments of a call, whether they come as JSON, as a form or in the address."""
     arguments: Json = dict(request.query)
     if request.content_type == "application/json":
-        body = await request.json()
-        arguments |= body if isinstance(body, dict) else {}
+        arguments |= json_object(await request.read())
     elif request.can_read_body:
         arguments |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
     bearer = request.headers.get("Authorization", "")
     token = bearer.removeprefix("Bearer ").strip() or str(arguments.get("token", ""))
     arguments.pop("token", None)
     return token, arguments
+
+
+def json_object(body: bytes) -> Json:
+    """Give the object in a body; nothing for a body that holds none, so that what is required is missing."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def decoded(arguments: Json, name: str, default: Any = None) -> Any:

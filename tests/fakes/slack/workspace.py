@@ -132,12 +132,13 @@ class Workspace:
         return place.find(ts) if place else None
 
 
-ACTING = "button overflow static_select multi_static_select users_select datepicker timepicker radio_buttons checkboxes"
+SILENT = {"image", "plain_text", "mrkdwn"}
+"""Parts that nobody can press or fill in."""
 
 
 def _with_action_ids(block: Json, make: Callable[[], str]) -> Json:
     def named(element: Any) -> Any:
-        if isinstance(element, dict) and element.get("type") in ACTING.split() and "action_id" not in element:
+        if isinstance(element, dict) and element.get("type") not in SILENT and "action_id" not in element:
             return {**element, "action_id": make()}
         return element
 

@@ -82,6 +82,10 @@ class App:
             self.bodies.append(body)
             await ack()
 
+        @app.options("people")
+        async def suggested(ack: Any, body: Json) -> None:
+            await ack(options=[{"text": plain(body["value"]), "value": "1"}])
+
         @app.view("review")
         async def submitted(ack: Any, body: Json) -> None:
             self.bodies.append(body)
@@ -321,3 +325,17 @@ def test_a_view_that_slack_refuses_is_a_violation() -> None:
     bed = play(scene, App().wire)
     assert len(bed.violations) == 1
     assert "/view/title/text" in bed.violations[0]
+
+
+def test_an_app_suggests_the_options_of_a_menu() -> None:
+    """What is typed comes as block_suggestion, and the options come with the acknowledgement."""
+    people = {"type": "external_select", "action_id": "people", "min_query_length": 1}
+    view = modal(blocks=[{"type": "input", "block_id": "who", "label": plain("Who"), "element": people}])
+
+    async def scene(bed: Bed, app: AsyncApp) -> None:
+        ana = bed.person("Ana")
+        await app.client.views_open(trigger_id=bed.trigger(ana), view=view)
+        delivery = await bed.suggest(ana, bed.view(ana), "people", "Lu")
+        assert delivery.answer["options"][0]["text"]["text"] == "Lu"
+
+    assert play(scene, App().wire).violations == []
