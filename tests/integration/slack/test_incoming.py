@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from bot.adapters.slack.connection import Access, Slack, TakenOut
+from bot.adapters.slack.connection import Access, Slack, TakenOut, connected
 from bot.adapters.slack.manifest import manifest
 from bot.app import command_table
 from bot.invocation import Invocation
@@ -135,6 +135,39 @@ def test_the_bot_taken_out_of_the_workspace_ends(world: World, transport: Transp
             at.bed.happen({"type": "app_uninstalled"}, None)
             with pytest.raises(TakenOut, match="Install it again"):
                 await asyncio.wait_for(at.running, SOON)
+
+    world.run(scene())
+
+
+@both
+def test_a_token_that_is_no_good_ends_it(world: World, transport: Transport) -> None:
+    """Before anything is taken."""
+
+    async def scene() -> None:
+        port = free_port()
+        async with Bed(transport, listen=f"http://127.0.0.1:{port}/slack/events") as bed:
+            access = Access("xoxb-another", APP_TOKEN, SIGNING_SECRET, transport, f"127.0.0.1:{port}", bed.api_url)
+            async with connected(access, world.store, world.clock) as slack:
+                with pytest.raises(TakenOut, match="Install it again"):
+                    await asyncio.wait_for(slack.run(HeardCore(), asyncio.Event()), SOON)
+
+    world.run(scene())
+
+
+@both
+def test_it_ends_within_seconds_while_slack_is_away(world: World, transport: Transport) -> None:
+    """Also where it never came to know who it is."""
+
+    async def scene() -> None:
+        stop, port = asyncio.Event(), free_port()
+        access = Access(
+            BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, transport, f"127.0.0.1:{port}", f"http://127.0.0.1:{free_port()}/api/"
+        )
+        async with connected(access, world.store, world.clock) as slack:
+            running = asyncio.create_task(slack.run(HeardCore(), stop))
+            await asyncio.sleep(0.2)
+            stop.set()
+            await asyncio.wait_for(running, SOON)
 
     world.run(scene())
 
