@@ -21,6 +21,9 @@ from bot.adapters.matrix.connection import LoggedOut
 from bot.adapters.matrix.lock import StoreHeld
 from bot.adapters.matrix.login import LoginProblem
 from bot.adapters.matrix.sealed import StoreProblem
+from bot.adapters.slack.connection import TakenOut
+from bot.adapters.slack.signed_http import ListenProblem
+from bot.adapters.slack.socket_mode import TransportProblem
 from bot.problem import Problem
 from bot.screen import clean
 from bot.texts.document import Unreadable
@@ -37,6 +40,8 @@ app.add_typer(text_app, name="text")
 matrix_app = typer.Typer(no_args_is_help=True, help="Look after the Matrix account.")
 app.add_typer(db_app, name="db")
 app.add_typer(matrix_app, name="matrix")
+slack_app = typer.Typer(no_args_is_help=True, help="Look after the Slack app.")
+app.add_typer(slack_app, name="slack")
 
 Config = Annotated[
     Path | None, typer.Option("--config", envvar="DRAGOMAN_CONFIG", help="The configuration file (dragoman.toml).")
@@ -56,6 +61,9 @@ KNOWN = (
     LoggedOut,
     StoreProblem,
     StoreHeld,
+    TakenOut,
+    TransportProblem,
+    ListenProblem,
     terminal.CommandProblem,
 )
 _given: dict[str, Path | None] = {}
@@ -187,6 +195,15 @@ def matrix_status(config: Config = None) -> None:
 def matrix_trust(user: str, config: Config = None) -> None:
     """Accept a person's changed identity, after you have asked them."""
     _run(lambda: terminal.matrix_trust(_settings(config), user))
+
+
+@slack_app.command("manifest")
+def slack_manifest(
+    url: Annotated[str | None, typer.Option(help="The bot's public address, for HTTP instead of Socket Mode.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+) -> None:
+    """Show the manifest from which the Slack app is made."""
+    _run(lambda: terminal.slack_manifest(url, file))
 
 
 def main() -> None:

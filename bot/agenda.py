@@ -18,6 +18,9 @@ from bot.rules.ownership import holding
 from storage.tables import Label, Meeting, MeetingState, OnTable, Provision, Task, TaskState
 from storage.work import Work
 
+PARALLEL = dt.timedelta(minutes=30)
+"""Meetings that begin within this time of each other are next together."""
+
 _HOUR = 60
 _DAY = 24 * _HOUR
 
@@ -84,6 +87,13 @@ def read_agenda(work: Work, now: dt.datetime) -> Agenda:
     for row in work.rows(OnTable):
         tables.setdefault(row.meeting_id, []).append(row)
     return Agenda(now, current_provisions(work), tables, _owners(work, now), session_zones(work))
+
+
+def next_up(rows: Sequence[Meeting], now: dt.datetime) -> list[Meeting]:
+    """Give, of meetings to come in order, what is on now and what begins next."""
+    under_way = [row for row in rows if row.starts_at <= now or row.state is MeetingState.RUNNING]
+    ahead = [row for row in rows if row not in under_way]
+    return [*under_way, *(row for row in ahead if row.starts_at - ahead[0].starts_at < PARALLEL)]
 
 
 def shown(agenda: Agenda, meetings: Iterable[Meeting], ceiling: Label) -> Iterator[Block]:

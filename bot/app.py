@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from bot.adapters.matrix.account import account_file
 from bot.clock import Clock
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.engine import Engine
+from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
@@ -20,6 +22,7 @@ from bot.ports import Chat
 from config.settings import Settings
 from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
 from storage.cipher import read_key_file
+from storage.migrate import sqlite_path
 from storage.work import Store
 
 FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, accounts, rooms)
@@ -45,16 +48,25 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.database_url.get_secret_value(), read_key_file(settings.key_file))
 
 
+def slack_folder(settings: Settings) -> Path:
+    """Give the folder that whoever serves Slack holds, beside the database: the token is in their environment only."""
+    path = sqlite_path(settings.database_url.get_secret_value())
+    return (path.parent if path is not None else settings.config.parent) / "slack"
+
+
 def rehearsed(settings: Settings) -> tuple[str, ...]:
     """Give the platforms whose messages the console shows: its own, and those that `run` has no account to serve with.
 
     What it shows is marked as sent: of a chat that is really served, people would then miss it.
     """
     served = {"matrix"} if account_file(settings.matrix_store).exists() else set()
+    if settings.slack_bot_token or slack_folder(settings).exists():
+        served.add("slack")
     return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
 def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = ()) -> Engine:
     """Put the parts together; `sole` names the platforms on which no other process can be sending."""
     dispatch = Dispatch(store, clock, command_table())
-    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers(), sole))
+    outbox = Outbox(store, clock, chats, writers(), sole)
+    return Engine(store, clock, dispatch, Fetching(store, clock, chats), Ingest(store, clock), outbox)

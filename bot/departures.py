@@ -87,9 +87,14 @@ def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
     found = select(Parcel).where(Parcel.lane_id == lane_id, Parcel.state == ParcelState.SENDING)
     parcels = work.exec(found.order_by(col(Parcel.id))).all()
     return [
-        _outgoing(work, lane, parcel, _first(work, parcel), None if may_show(parcel.label, ceiling) else _TOO_SENSITIVE)
+        _again(_outgoing(work, lane, parcel, _first(work, parcel), instead), parcel)
         for parcel in parcels
+        for instead in [None if may_show(parcel.label, ceiling) else _TOO_SENSITIVE]
     ]
+
+
+def _again(outgoing: Outgoing, parcel: Parcel) -> Outgoing:
+    return replace(outgoing, to=replace(outgoing.to, tried_since=parcel.created_at))
 
 
 def _spoken_at(work: Work, lane: Lane) -> dt.datetime | None:

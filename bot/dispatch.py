@@ -12,8 +12,9 @@ from bot.addressing import reads_as_command
 from bot.clock import Clock
 from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
 from bot.corrections import make_way, without_words
+from bot.fetching import takes_file
 from bot.identities import account_of, most_of
-from bot.invocation import Invocation
+from bot.invocation import DONE, Invocation
 from bot.linking import code_said, wrong_code
 from bot.mentions import with_aliases
 from bot.message import Message, Phrase, message, say
@@ -75,10 +76,14 @@ class Dispatch:
     def _keep(self, work: Work, invocation: Invocation) -> bool:
         if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
             return False
-        now = self._clock.now()
+        now, fetched_first = self._clock.now(), bool(invocation.enclosed) and takes_file(invocation.words)
         work.add(
             Inbox(
-                event_id=invocation.event_id, platform=invocation.platform, body=invocation.to_data(), received_at=now
+                event_id=invocation.event_id,
+                platform=invocation.platform,
+                body=invocation.to_data(),
+                state=InboxState.FETCHING if fetched_first else InboxState.WAITING,
+                received_at=now,
             )
         )
         return True
@@ -188,7 +193,7 @@ class Dispatch:
         deed = self._deed(verb, call)
         if answer is not None:
             room = _room_for(verb, call.account, call.room)
-            self._reply(call.work, call.invocation, call.account, room, answer, verb.label)
+            self._reply(call.work, call.invocation, call.account, room, answer, verb.label, done=deed is not None)
         if deed is not None:
             call.work.flush()
             prefix = f"said/{call.invocation.event_id}/"
@@ -282,6 +287,8 @@ class Dispatch:
         room: Room | None,
         answer: Message,
         label: Label = Label.PUBLIC,
+        *,
+        done: bool = False,
     ) -> None:
         if room is not None:
             lane = room_lane(work, room)
@@ -293,7 +300,7 @@ class Dispatch:
             own = direct_ceiling(account.role, lane.platform) if account is not None else Label.PUBLIC
             label = min(label, own, key=lambda one: one.rank)
         key = f"reply/{invocation.event_id}"
-        now, asked = self._clock.now(), invocation.asked
+        now, asked = self._clock.now(), invocation.asked | ({DONE: True} if done else {})
         tell(work, lane, NoticeKind.REPLY, answer, key=key, now=now, label=label, origin=asked)
 
     def _answer_nobody(self, work: Work, invocation: Invocation, words: Phrase) -> None:

@@ -1,4 +1,4 @@
-"""The engine: inbox, drafts and outbox worked on in turn, by a clock that runs or by one that is moved by hand."""
+"""The engine: inbox, files, drafts and outbox worked on, by a clock that runs or by one moved by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
+from bot.fetching import AT_ONCE, Fetching
 from bot.ingest import Ingest
 from bot.invocation import Invocation
 from bot.outbox import Outbox
@@ -33,15 +34,25 @@ _log = structlog.get_logger()
 class Engine:
     """What `run`, `console` and `demo` share."""
 
-    def __init__(self, store: Store, clock: Clock, dispatch: Dispatch, ingest: Ingest, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatch: Dispatch,
+        fetching: Fetching,
+        ingest: Ingest,
+        outbox: Outbox,
+    ) -> None:
         """Take the parts; nothing runs yet."""
         self.store, self.clock = store, clock
-        self._dispatch, self._ingest, self._outbox = dispatch, ingest, outbox
+        self._dispatch, self._fetching, self._ingest, self._outbox = dispatch, fetching, ingest, outbox
         self._bells: dict[Drain, asyncio.Event] = {
-            work: asyncio.Event() for work in (dispatch.drain, ingest.drain, outbox.drain)
+            work: asyncio.Event() for work in (dispatch.drain, fetching.drain, ingest.drain, outbox.drain)
         }
         self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
+        self.heeding: list[Callable[[], None]] = []
+        """Called after work that may have changed what people see."""
 
     def serve_only(self, coalition_id: int, platform: str) -> None:
         """Send and read for one coalition only, and answer what came from one platform: what a console may do.
@@ -49,7 +60,7 @@ class Engine:
         The others are left to the process that serves them.
         """
         self._outbox.coalition_id = self._ingest.coalition_id = coalition_id
-        self._dispatch.platform = platform
+        self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said and wake the engine."""
@@ -60,9 +71,11 @@ class Engine:
         """Do everything that is due now: answer, read drafts, send."""
         busy = True
         while busy:
-            busy = await self._dispatch.drain()
+            busy = await self._fetching.drain()
+            busy = await self._dispatch.drain() or busy
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
+            self._heed(busy=busy)
         await self._erase()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
@@ -76,13 +89,14 @@ class Engine:
     async def run(self, alarm: Alarm, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is unsent then is left for the next start.
 
-        The three kinds of work go on side by side: a draft that takes long to read, or a chat that answers slowly,
-        keeps nobody's command waiting. Trouble with the database is logged by its code and tried again, ever more
-        seldom.
+        The kinds of work go on side by side, and several files are fetched at once: a draft that takes long to read,
+        or a chat that answers slowly, keeps nobody's command waiting. Trouble with the database is logged by its code
+        and tried again, ever more seldom.
         """
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.gather(*(self._go_on(work, alarm, stopping) for work in self._bells))
+            loops = [work for work in self._bells for _ in range(AT_ONCE if work == self._fetching.drain else 1)]
+            await asyncio.gather(*(self._go_on(work, alarm, stopping) for work in loops))
         finally:
             stopping.cancel()
 
@@ -103,6 +117,7 @@ class Engine:
         bell = self._bells[work]
         bell.clear()
         if await work():
+            self._heed(busy=True)
             self.wake()
             return
         await self._erase()
@@ -117,6 +132,10 @@ class Engine:
         """Look at once whether something is due."""
         for bell in self._bells.values():
             bell.set()
+
+    def _heed(self, *, busy: bool) -> None:
+        for told in self.heeding if busy else ():
+            told()
 
     async def _erase(self) -> None:
         now = self.clock.now()

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+DONE = "done"
+"""What stands in the adapter's note, true, where a reply tells that a command changed something."""
 ASKED_ON, ASKED_BY = "asked_on", "asked_by"
 """What stands beside the adapter's own note in a notice's origin; the adapter does not get it back."""
 
@@ -18,6 +20,15 @@ class Attachment:
 
     name: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """A file that came with the words and still lies with the platform."""
+
+    name: str
+    where: str
+    """The adapter's own note by which its chat fetches it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,10 @@ class Invocation:
     reply_to: str | None = None
     """The platform's id of the message it answers."""
     attachments: tuple[Attachment, ...] = ()
+    enclosed: tuple[Enclosed, ...] = ()
+    """Files to be fetched before it is worked on; let be where the words are of a command that takes none."""
+    unfetched: bool = False
+    """A file came with it, and could not be fetched."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """The adapter's own note of where the answer belongs; JSON values."""
     mentions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -54,6 +69,11 @@ class Invocation:
     """Somebody said something that could not be decrypted; there are no words."""
     servable: bool = True
     """Whether its place is protected as a served room must be; adapters whose rooms always are leave it."""
+    shared: bool = False
+    """Whether people of other organisations, from workspaces of their own, read along in its place."""
+    sender_zone: str = ""
+    """The IANA name of the zone that the account has on its platform, where that is known; somebody new may leave out
+    their own."""
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -69,6 +89,7 @@ class Invocation:
         data["attachments"] = [
             {"name": file.name, "content": base64.b64encode(file.content).decode()} for file in self.attachments
         ]
+        data["enclosed"] = [{"name": file.name, "where": file.where} for file in self.enclosed]
         return data
 
     @staticmethod
@@ -79,5 +100,6 @@ class Invocation:
         given["attachments"] = tuple(
             Attachment(file["name"], base64.b64decode(file["content"])) for file in given["attachments"]
         )
+        given["enclosed"] = tuple(Enclosed(**file) for file in given.get("enclosed", ()))
         given["mentions"] = {piece: tuple(accounts) for piece, accounts in given.get("mentions", {}).items()}
         return Invocation(**given)

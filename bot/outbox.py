@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
 from bot.occasions.leaving import Write
-from bot.ports import Chat, SendLater, SendRefused
+from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
@@ -56,6 +56,8 @@ class Outbox:
         self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
         self._sole = tuple(sole)
         self._name = secrets.token_hex(4)
+        self._untried: set[int] = set()
+        """Parcels that were committed here and not given to a chat yet: they waited behind one that could not leave."""
         self.coalition_id: int | None = None
         """Serve the lanes of this coalition only, and those of strangers to all; None: of every coalition."""
 
@@ -140,16 +142,21 @@ class Outbox:
 
     def _prepare(self, work: Work, leased: _Leased) -> list[Outgoing]:
         parcels = unsettled(work, leased.lane_id)
-        parcels += prepare(work, leased.lane_id, self._clock.now(), self._writers)
+        new = prepare(work, leased.lane_id, self._clock.now(), self._writers)
+        self._untried |= {outgoing.parcel_id for outgoing in new}
+        parcels += new
         if not parcels:
             _release(work, leased.lane_id)
         return parcels
 
     async def _send(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
         """Send one parcel and settle it; False when the lane has to wait."""
-        chat = self._chats[outgoing.to.platform]
+        chat, to = self._chats[outgoing.to.platform], outgoing.to
+        if outgoing.parcel_id in self._untried:
+            self._untried.discard(outgoing.parcel_id)
+            to = replace(to, tried_since=None)
         try:
-            message_id = await chat.send(outgoing.to, outgoing.message, outgoing.key)
+            message_id = await chat.send(to, outgoing.message, outgoing.key)
         except SendLater as problem:
             await self._later(leased, problem.code, problem.seconds)
             return False
@@ -170,7 +177,7 @@ class Outbox:
         return True
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
-        _log.warning("lane held", lane=leased.lane_id, code=code)
+        (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
         return await self._store.write(leased.coalition_id, lambda work: self._hold(work, leased.lane_id, seconds))
 
     async def _refuse(self, leased: _Leased, outgoing: Outgoing, code: str, *, last: bool) -> None:

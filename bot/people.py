@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col
 
 from bot.commands import Refusal, nearest
-from bot.message import Mention, say
+from bot.message import Inline, Mention, Moment, Phrase, joined, say
 from bot.rules.waking import Sleeper
-from storage.tables import Member, Standing
+from storage.tables import Member, Role, Standing
 from storage.work import Work
+
+ROLES = {Role.OBSERVER: say("observer"), Role.MEMBER: say("member"), Role.COORDINATOR: say("coordinator")}
+"""What people call each role."""
 
 
 def members(work: Work) -> list[Member]:
@@ -38,3 +42,12 @@ def find_member(work: Work, name: str, among: list[Member] | None = None) -> Mem
     if near:
         raise Refusal(say("I know no @{name}. Did you mean @{near}?", name=wanted, near=known[near].alias))
     raise Refusal(say("I know no @{name}. `members` lists who is here.", name=wanted))
+
+
+def settings_of(member: Member, now: dt.datetime) -> Phrase:
+    """Say how a member is known and wants to be spoken to, in one line."""
+    quiet = say("quiet from 22:00 to 07:00") if member.quiet else say("written to at any hour")
+    parts: list[Inline | str] = [mention(member), member.organisation, ROLES[member.role], member.timezone, quiet]
+    if member.away_until is not None and member.away_until > now:
+        parts.append(say("away until {until}", until=Moment(member.away_until)))
+    return say("You are {settings}.", settings=joined([part for part in parts if part]))

@@ -33,6 +33,8 @@ class Destination:
     """The accounts, on this platform, of the members whom the message mentions, by member id."""
     label: Label = Label.COALITION
     """How sensitive the message is."""
+    tried_since: dt.datetime | None = None
+    """Since when this parcel may have been tried: it may have appeared already. None: this is its first try."""
     loud: bool = False
     """A coordinator's announcement, for which everybody in the room may be notified."""
 
@@ -43,8 +45,14 @@ class Chat(Protocol):
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Make the message appear once, whatever happens, and give the platform's id of it, if there is one.
 
-        `key` is the same each time the same parcel is tried. Raises SendLater for what may pass, SendRefused for what
-        will not.
+        `key` is the same each time the same parcel is tried; after the first time `to.tried_since` says since when.
+        Raises SendLater for what may pass, SendRefused for what will not.
+        """
+
+    async def fetch(self, where: str, most: int, /) -> bytes | None:
+        """Fetch a file that came with words, by the adapter's note; None where it is gone or over `most` bytes.
+
+        Raises SendLater for what may pass, SendRefused for what will not.
         """
 
 
@@ -56,6 +64,10 @@ class Core(Protocol):
 
     def wake(self) -> None:
         """Look at once whether something is due: the adapter has changed a fact."""
+
+
+PACED = "paced"
+"""The code of a SendLater by which an adapter keeps its own pace: nothing went wrong."""
 
 
 class SendLater(Exception):

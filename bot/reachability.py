@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from bot.identities import account_at
-from bot.message import Inline, Message, Moment, count, joined, message, say
+from bot.message import Inline, Message, Moment, Phrase, count, joined, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.people import mention
 from bot.tasks import look
@@ -28,13 +28,12 @@ def cannot_reach(work: Work, now: dt.datetime, member_id: int, platform: str) ->
     member = work.row(Member, member_id)
     if member.standing is not Standing.ACTIVE:
         return
-    n = len(look(work, now).held_by(member))
-    tasks = count(n, "{n} task is theirs: `tasks @{alias}`.", "{n} tasks are theirs: `tasks @{alias}`.",
-                  alias=member.alias)  # fmt: skip
     content = message(
         say("I cannot reach {who} on {platform}.", who=mention(member), platform=_PLATFORMS.get(platform, platform)),
-        tasks if n else say("No task is theirs."),
-        say("Ask them another way to write to me there, or `reassign` what cannot wait.") if n else None,
+        _tasks_of(work, now, member),
+        say("Ask them another way to write to me there, or `reassign` what cannot wait.")
+        if look(work, now).held_by(member)
+        else None,
     )
     _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"unreachable/{member_id}/{now:%Y%m%d}")
 
@@ -57,6 +56,33 @@ def left_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) ->
     """Tell who left a closed room, likewise."""
     gone = say("No longer in #{room}: {people}.", room=room.name, people=_people(work, room, names))
     _tell_of_closed(work, now, room, names, "left", message(gone))
+
+
+def member_left(work: Work, now: dt.datetime, room: Room, account: str) -> None:
+    """Tell that a member is no longer in a served room, and how much waits for them; strangers may come and go."""
+    found = account_at(work, room.platform, account)
+    member = work.row(Member, found.member_id) if found is not None else None
+    if member is None or member.standing is not Standing.ACTIVE:
+        return
+    content = message(
+        say("{who} is no longer in #{room}.", who=mention(member), room=room.name),
+        _tasks_of(work, now, member),
+    )
+    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"left/{room.id}/{member.id}/{now:%Y%m%d}")
+
+
+def room_shared(work: Work, now: dt.datetime, room: Room) -> None:
+    """Show only public items from now on in a room that other organisations joined, and tell that; once."""
+    was_public, was_shared = room.label is Label.PUBLIC, room.shared
+    room.shared = True
+    if was_public or was_shared:
+        return
+    room.label = Label.PUBLIC
+    content = message(
+        say("#{room} is shared with other organisations now: I show only public items there.", room=room.name),
+        say("If they may see more, say `room here for … as coalition` in it."),
+    )
+    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-shared/{room.id}/{now:%Y%m%dT%H%M}")
 
 
 def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
@@ -119,6 +145,13 @@ def device_unsigned(work: Work, now: dt.datetime, member_id: int, n: int, change
     advice = say("Ask them to verify it in their app, or to sign it out if it is not theirs.")
     key = f"device-unsigned/{member_id}/{n}/{change or f'{now:%Y%m%d}'}"
     _tell(work, now, _others(work, member) or [member], NoticeKind.ALERT, message(devices, advice), key)
+
+
+def _tasks_of(work: Work, now: dt.datetime, member: Member) -> Phrase:
+    n = len(look(work, now).held_by(member))
+    tasks = count(n, "{n} task is theirs: `tasks @{alias}`.", "{n} tasks are theirs: `tasks @{alias}`.",
+                  alias=member.alias)  # fmt: skip
+    return tasks if n else say("No task is theirs.")
 
 
 def _tell_of_closed(

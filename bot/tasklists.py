@@ -47,7 +47,7 @@ def tasks_of(board: Board, member: Member, *, own: bool, in_room: bool) -> Messa
     else:
         heading = count(len(tasks), "{person} has {n} task", "{person} has {n} tasks", person=mention(member))
     hint = say("`done {task}` when you have looked, `release {task}` gives it back.", task=board.command(tasks[:1]))
-    lines = tuple(_line(board, task, late=not in_room) for task in tasks)
+    lines = tuple(task_line(board, task, late=not in_room) for task in tasks)
     return message(Heading(heading), List(lines), hint if own else None)
 
 
@@ -170,7 +170,7 @@ def _by_holder(board: Board, tasks: Sequence[Task]) -> list[Inline]:
     return lines
 
 
-def _line(board: Board, task: Task, *, late: bool) -> Inline:
+def task_line(board: Board, task: Task, *, late: bool) -> Inline:
     """Write a task without its holder: title, due time, and what is special about it."""
     parts: list[Inline] = [say("{task}", task=board.long_title(task)), *_when(board, task, late=late)]
     if not board.holding(task).accepted and board.holder(task):

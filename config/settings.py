@@ -8,17 +8,21 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from config.slack import address, api_url, lacking, slip
 
 DEFAULT_CONFIG = Path("dragoman.toml")
 PREFIX = "DRAGOMAN_"
 
 _BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key", "matrix_store": "matrix"}
-_NOT_IN_FILE = ("config", "matrix_password")
-"""What a file may not hold: the password is asked for, or given in the environment for one command."""
+_SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret")
+_NOT_IN_FILE = ("config", "matrix_password", *_SECRETS)
+"""What a file may not hold: secrets are given in the environment, or asked for."""
+_WANTED = {"log_level": "debug, info, warning or error", "slack_transport": "socket or http"}
 _ALIKE = 0.8
 _MEMORY = ":memory:"
 
@@ -48,6 +52,40 @@ class Settings(BaseSettings):
     """Only for `matrix login` and `matrix recover`, and only from the environment."""
     matrix_servers: str = ""
     """Servers, with commas between them, whose people may open a direct chat unasked."""
+
+    slack_api_url: str = "https://slack.com/api/"
+    """The base URL of Slack's Web API; ends in /api/."""
+    slack_bot_token: SecretStr | None = None
+    """With it Slack is served; only from the environment, like the two below."""
+    slack_app_token: SecretStr | None = None
+    """For Socket Mode."""
+    slack_signing_secret: SecretStr | None = None
+    """For signed HTTP."""
+    slack_transport: Literal["socket", "http"] = "socket"
+    slack_listen: str = "127.0.0.1:3000"
+    """Where requests are taken over HTTP, as HOST:PORT."""
+
+    @property
+    def slack_address(self) -> tuple[str, int]:
+        """Give host and port that requests from Slack are taken at."""
+        found = address(self.slack_listen)
+        assert found is not None, "load_settings has looked"
+        return found
+
+    @property
+    def slack_lacks(self) -> str | None:
+        """Give one sentence about what is missing to serve Slack; None when nothing is, or Slack is not wanted."""
+        return lacking({name: getattr(self, name) for name in _SECRETS}, self.slack_transport)
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _with_slash(cls, given: str) -> str:
+        return api_url(given)
+
+    @field_validator(*_SECRETS)
+    @classmethod
+    def _bare(cls, given: SecretStr | None) -> SecretStr | None:
+        return SecretStr(given.get_secret_value().strip()) if given is not None else None
 
     @property
     def welcome_servers(self) -> tuple[str, ...]:
@@ -80,11 +118,12 @@ def load_settings(config: Path | None = None) -> Settings:
         "matrix_store": _path(*matrix),
     }
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as problem:
         name = str(problem.errors()[0]["loc"][0])
-        wanted = "debug, info, warning or error" if name == "log_level" else "text in quotes"
-        raise SettingsProblem(f"{_source(name, path)} must be {wanted}.") from None
+        raise SettingsProblem(f"{_source(name, path)} must be {_WANTED.get(name, 'text in quotes')}.") from None
+    _refuse_slips(settings, path)
+    return settings
 
 
 def async_url(given: str, folder: Path, source: str = "The database") -> str:
@@ -164,6 +203,14 @@ def _read_file(path: Path) -> dict[str, Any]:
             hint = f"did you mean {near[0]}?" if near else f"it may hold {', '.join(known)}."
             raise SettingsProblem(f"{path.name} has an unknown setting {name}: {hint}")
     return values
+
+
+def _refuse_slips(settings: Settings, path: Path) -> None:
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        said = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(said, str) and (wanted := slip(name, said)) is not None:
+            raise SettingsProblem(f"{_source(name, path)} must be {wanted}.")
 
 
 def _refuse_slips_in_environment() -> None:

@@ -10,15 +10,18 @@ from bot.changes import step_of
 from bot.commands import Call, NeedsYes, Refusal, Verb
 from bot.concerns import impact_of
 from bot.drafts import keep_bytes, text_of
+from bot.fetching import MOST_FETCHED
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
 from bot.provisions import current_draft
 from bot.publishing import Told, alerted, publish, stranded, withdraw
+from bot.rules.labels import room_ceiling
 from bot.tasks import look
 from bot.when import WhenProblem, read_day
 from storage.tables import Draft, DraftState, Label, Role
 
 LONGEST_SYMBOL = 80
+_MOST_MB = MOST_FETCHED // 10**6
 _DATED = re.compile(r"\s+dated\s+", re.IGNORECASE)
 
 
@@ -29,6 +32,13 @@ def add(call: Call) -> Message | None:
     if not symbol or len(symbol) > LONGEST_SYMBOL:
         raise Refusal(say("Give the symbol that is printed on the draft: `draft add A/AC.291/22/Rev.2 dated 6 Feb`."))
     files = call.invocation.attachments
+    if not files and call.invocation.unfetched:
+        raise Refusal(
+            say(
+                "I could not fetch the file: it is gone, or larger than {most} MB. Attach it again.",
+                most=_MOST_MB,
+            )
+        )
     if not files:
         raise Refusal(
             say("Attach the draft to the same message, as PDF or text. In the terminal: `:attach FILE` first.")
@@ -42,7 +52,7 @@ def add(call: Call) -> Message | None:
     call.work.put(
         Draft(
             coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,
-            state=DraftState.RECEIVED, label=Label.CLOSED, filename=files[0].name,
+            state=DraftState.RECEIVED, label=_label(call), filename=files[0].name,
             sha256=keep_bytes(call.work, files[0].content), added_by=call.speaker.id,
             origin=call.invocation.asked, added_at=call.now,
         )
@@ -96,6 +106,11 @@ def _tasks_then(call: Call, draft: Draft) -> Inline:
     tasks = look(call.work, call.now).titles(left)
     return count(len(left), "{before}; {n} task stays open without a text ({tasks})",
                  "{before}; {n} tasks stay open without a text ({tasks})", before=before, tasks=tasks)  # fmt: skip
+
+
+def _label(call: Call) -> Label:
+    """Keep a draft closed until it is published, where its platform has not seen it already."""
+    return room_ceiling(Label.CLOSED, call.invocation.platform)
 
 
 def _candidate(call: Call) -> Draft:

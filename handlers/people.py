@@ -26,7 +26,7 @@ from bot.message import (
     say,
 )  # fmt: skip
 from bot.notices import coordinators, member_lane
-from bot.people import find_member, members, mention
+from bot.people import ROLES, find_member, members, mention, settings_of
 from bot.plain import zone_name
 from bot.rules.waking import QUIET_TO
 from bot.tasks import look
@@ -40,7 +40,6 @@ CLAIM = "claim"
 _WAITING = say("You have asked already. A coordinator looks at it, and I will tell you here.")
 _CORRECTED = say("Noted. A coordinator looks at it, and I will tell you here.")
 _AS = {Role.OBSERVER: say("an observer"), Role.MEMBER: say("a member"), Role.COORDINATOR: say("a coordinator")}
-_ROLES = {Role.OBSERVER: say("observer"), Role.MEMBER: say("member"), Role.COORDINATOR: say("coordinator")}
 
 
 def hello(call: Call) -> Message | None:
@@ -50,6 +49,8 @@ def hello(call: Call) -> Message | None:
     if waits and not call.words:
         return message(_WAITING)
     parts = [part.strip() for part in call.words.split(",")]
+    if len(parts) == 2 and call.invocation.sender_zone:
+        parts.append(call.invocation.sender_zone)
     if len(parts) < 3 or not all(parts):
         raise Refusal(
             say(
@@ -65,7 +66,7 @@ def hello(call: Call) -> Message | None:
         own.alias, own.organisation, own.timezone = alias, organisation, zone
         if waits:
             return message(_CORRECTED if is_changed else _WAITING)  # coordinators hear once: `admit` lists who waits
-        return message(say("Noted."), _settings(call, own))
+        return message(say("Noted."), settings_of(own, call.now))
     newcomer = Member(
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
     )
@@ -184,7 +185,7 @@ def my(call: Call) -> Message:
         raise Refusal(
             say("I know `my timezone CITY`, `my quiet on` or `off`, `my away until DATE` or `off`, and `my`.")
         )
-    return message(_settings(call, call.speaker))
+    return message(settings_of(call.speaker, call.now))
 
 
 def my_timezone(call: Call) -> Message:
@@ -318,7 +319,8 @@ def _claimant(call: Call) -> Member:
     taken = {row.alias.casefold() for row in call.work.rows(Member)}
     free = [alias for alias in (name, *(f"{name[:26]}-{n}" for n in range(2, len(taken) + 3))) if alias]
     alias = next(alias for alias in free if alias.casefold() not in taken)
-    return Member(coalition_id=call.work.tenant, alias=alias, timezone=call.coalition.timezone)
+    zone = call.invocation.sender_zone or call.coalition.timezone
+    return Member(coalition_id=call.work.tenant, alias=alias, timezone=zone)
 
 
 def _asks_to_join(newcomer: Member) -> Message:
@@ -343,19 +345,10 @@ def _waiting_list(waiting: list[Member]) -> Inline:
 
 
 def _line(call: Call, row: Member) -> Inline:
-    parts: list[Inline | str] = [mention(row), row.organisation, _ROLES[row.role], zone_name(row.timezone)]
+    parts: list[Inline | str] = [mention(row), row.organisation, ROLES[row.role], zone_name(row.timezone)]
     if row.away_until is not None and row.away_until > call.now:
         parts.append(say("away until {until}", until=Moment(row.away_until)))
     return joined([part for part in parts if part])
-
-
-def _settings(call: Call, member: Member) -> Inline:
-    quiet = say("quiet from 22:00 to 07:00") if member.quiet else say("written to at any hour")
-    away = member.away_until is not None and member.away_until > call.now
-    parts: list[Inline | str] = [mention(member), member.organisation, _ROLES[member.role], member.timezone, quiet]
-    if away and member.away_until is not None:
-        parts.append(say("away until {until}", until=Moment(member.away_until)))
-    return say("You are {settings}.", settings=joined([part for part in parts if part]))
 
 
 VERBS: tuple[Verb, ...] = (

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col
 
-from bot.agenda import Agenda, day_shown, read_agenda, shown
+from bot.agenda import Agenda, day_shown, next_up, read_agenda, shown
 from bot.commands import Call, Refusal, Verb
 from bot.grammar import read_targets
 from bot.meeting_names import find_meeting, numbers
@@ -29,8 +29,6 @@ from storage.work import Work
 
 Found = TypeVar("Found")
 
-PARALLEL = dt.timedelta(minutes=30)
-"""Meetings that begin within this time of each other are next together."""
 LONGEST_MEETING = dt.timedelta(hours=24)
 LONGEST_TITLE = 200
 
@@ -41,12 +39,9 @@ MOVE = "meeting move TITLE-or-number to WHEN [at PLACE]"
 def say_next(call: Call) -> Message:
     """Say what is on now, and what begins next."""
     rows = coming(call.work, call.now)
-    under_way = [row for row in rows if row.starts_at <= call.now or row.state is MeetingState.RUNNING]
-    ahead = [row for row in rows if row not in under_way]
-    following = [row for row in ahead if row.starts_at - ahead[0].starts_at < PARALLEL]
     if not rows:
         return message(say("Nothing is on the programme from here on. `programme session` shows what was."))
-    return message(*shown(read_agenda(call.work, call.now), [*under_way, *following], call.ceiling))
+    return message(*shown(read_agenda(call.work, call.now), next_up(rows, call.now), call.ceiling))
 
 
 def show_programme(call: Call) -> Message:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.commands import Call, Refusal, Verb, nearest
 from bot.message import Heading, Inline, List, Message, joined, message, say
+from bot.rules.labels import room_ceiling
 from storage.cipher import active
 from storage.tables import Label, Purpose, Role, Room
 
@@ -16,6 +17,12 @@ _PURPOSES = {
 }  # fmt: skip
 _LABELS = {Label.PUBLIC: say("public"), Label.COALITION: say("coalition"), Label.CLOSED: say("closed")}
 
+_NOT_PROTECTED = say(
+    "I serve only rooms that are encrypted and that people come into by invitation. Change that in the room's "
+    "settings, then say it again."
+)
+_NOT_IN_IT = say("I am not in this channel. Invite me with `/invite`, then say it again.")
+
 
 def room_here(call: Call) -> Message:
     """Serve the room it is said in."""
@@ -23,13 +30,9 @@ def room_here(call: Call) -> Message:
     if place is None:
         raise Refusal(say("Say this in the room itself: I cannot tell here which one you mean."))
     if not call.invocation.servable:
-        raise Refusal(
-            say(
-                "I serve only rooms that are encrypted and that people come into by invitation. Change that in the "
-                "room's settings, then say it again."
-            )
-        )
-    purposes = read_purposes(call.words)
+        raise Refusal(_NOT_IN_IT if call.invocation.platform == "slack" else _NOT_PROTECTED)
+    words, label = _label_wanted(call.words)
+    purposes, shared = read_purposes(words), call.invocation.shared
     room = call.room
     if room is None:
         room = Room(
@@ -37,10 +40,13 @@ def room_here(call: Call) -> Message:
             fingerprint=active()[0].fingerprint(place), purposes=purposes,
         )  # fmt: skip
         call.room = call.work.put(room)  # served from now on: the answer appears in it
-    room.purposes = purposes
+    came = shared and not room.shared
+    room.purposes, room.shared, room.label = purposes, shared, label or (Label.PUBLIC if came else room.label)
     return message(
         say("This room is served now for {purposes}; it may see {label} items.",
-            purposes=_purposes(purposes), label=_LABELS[room.label])
+            purposes=_purposes(purposes), label=_LABELS[room_ceiling(room.label, room.platform)]),
+        say("Other organisations read along here: `room here for {purposes} as coalition` shows them more.",
+            purposes=", ".join(purposes)) if shared and room.label is Label.PUBLIC else None,
     )  # fmt: skip
 
 
@@ -74,6 +80,12 @@ def read_purposes(words: str) -> list[Purpose]:
     return [purpose for purpose in Purpose if purpose in wanted]
 
 
+def _label_wanted(words: str) -> tuple[str, Label | None]:
+    """Take "as public" or "as coalition" off the end."""
+    found = re.fullmatch(rf"(.*?)\s*\bas\s+({Label.PUBLIC}|{Label.COALITION})[ .!]*", words, re.IGNORECASE | re.DOTALL)
+    return (found[1], Label(found[2].casefold())) if found else (words, None)
+
+
 def _name(call: Call, place: str) -> str:
     """Give a free name. Platform ids stay encrypted, so they never serve as names; the console has names for ids."""
     given = place if call.invocation.platform == "console" else str(call.invocation.origin.get("room_name", ""))
@@ -95,10 +107,10 @@ def _line(room: Room) -> Inline:
 
 VERBS: tuple[Verb, ...] = (
     Verb(
-        "room here", room_here, "room here for tasks, alerts, countdown, digest",
-        "Serves the room it is said in, for what you name.",
+        "room here", room_here, "room here for tasks, alerts, countdown, digest [as public | coalition]",
+        "Serves the room it is said in, for what you name; public items alone, or the coalition's too.",
         role=Role.COORDINATOR, label=Label.PUBLIC, guarded=True, anywhere=True,
-        examples=("room here for tasks, alerts", "room here for countdown, digest"),
+        examples=("room here for tasks, alerts", "room here for countdown, digest as public"),
     ),
     Verb("rooms", list_rooms, "rooms", "Lists the rooms that I serve, and what for.", private=True),
 )  # fmt: skip

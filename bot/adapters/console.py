@@ -15,7 +15,7 @@ from bot.files import read_ordinary
 from bot.invocation import Attachment, Invocation
 from bot.message import Message
 from bot.plain import plain
-from bot.ports import Destination
+from bot.ports import Destination, SendRefused
 from bot.problem import Problem
 from bot.reading import MOST_INPUT
 from bot.screen import clean, json_line
@@ -74,6 +74,10 @@ class ConsoleChat:
         else:
             self._write(clean(f"[{name}] " + text.replace("\n", "\n    ")))
         return key
+
+    async def fetch(self, _where: str, _most: int) -> bytes | None:
+        """Refuse: a file that is attached here comes with its line."""
+        raise SendRefused("not-here")
 
 
 class ConsoleProblem(Exception):

@@ -7,6 +7,7 @@ from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
 from bot.terminal.serving import serve
+from bot.terminal.slack import slack_manifest
 from bot.terminal.talk import console, load
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "restore_database",
     "serve",
     "setup",
+    "slack_manifest",
     "upgrade_database",
 ]

@@ -16,6 +16,7 @@ from bot.codes import new_code
 from bot.commands import nearest
 from bot.terminal.matrix import check_matrix
 from bot.terminal.opening import MENDS, CommandProblem, write
+from bot.terminal.slack import check_slack
 from config.settings import Settings, SettingsProblem, config_path, load_settings
 from storage import migrate
 from storage.cipher import KeyProblem, create_key_file, read_key_file
@@ -124,6 +125,7 @@ async def doctor(config: Path | None) -> int:
         ("database", _check_database),
         ("clock", _check_clock),
         ("matrix", check_matrix),
+        ("slack", check_slack),
     )
     wrong = 0
     for name, check in checks:

@@ -68,6 +68,8 @@ class Room(SQLModel, table=True):
     fingerprint: str = Field(index=True)
     purposes: list[Purpose] = Field(default_factory=list, sa_type=JSON)
     label: Label = Field(default=Label.COALITION, sa_type=choice(Label))
+    shared: bool = False
+    """People of other organisations read along: a coordinator was told so, or served the room all the same."""
     timezone: str | None = None
     language: str | None = None
     countdown: list[int] = Field(default_factory=lambda: [30], sa_type=JSON)

@@ -87,6 +87,8 @@ class Verdict(StrEnum):
 class InboxState(StrEnum):
     """What became of an invocation."""
 
+    FETCHING = "fetching"
+    """A file that came with it is fetched first."""
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"

@@ -35,7 +35,7 @@ class Nobody:
 class MatrixStage:
     """Made by `begin`; to be closed."""
 
-    can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.DRAW
+    can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.RING_ALL | Can.HUSH | Can.DRAW
 
     def __init__(self, synapse: Synapse, folder: Path) -> None:
         self.chat: Chat

@@ -33,6 +33,10 @@ class Can(Flag):
     """It may not answer for a while."""
     RING = auto()
     """It notifies people, some of them and not others."""
+    RING_ALL = auto()
+    """It notifies everybody, where that is wished. Slack's `<!channel>` is left alone: people choose what rings."""
+    HUSH = auto()
+    """It can show something without a sound. On Slack whoever reads decides that, not whoever posts."""
     DRAW = auto()
     """It turns the tree into what a screen shows, which could obey instead of showing."""
 

@@ -42,6 +42,8 @@ class RecordingChat:
     """What people see, in order."""
     troubles: list[BaseException | None] = field(default_factory=list)
     """What the next attempts meet, one each; None lets one through."""
+    files: dict[str, bytes | BaseException] = field(default_factory=dict)
+    """What can be fetched, or what fetching it meets."""
     loses_answer: bool = False
     """With it, a message appears before the trouble is raised."""
 
@@ -54,6 +56,12 @@ class RecordingChat:
         if trouble is not None:
             raise trouble
         return f"message/{key}"
+
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        found = self.files.get(where)
+        if isinstance(found, BaseException):
+            raise found
+        return found if found is None or len(found) <= most else None
 
     def _show(self, sent: Sent) -> None:
         if sent.key not in {known.key for known in self.shown}:

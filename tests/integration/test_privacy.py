@@ -25,6 +25,7 @@ from bot.clock import SimulatedClock
 from bot.commands import Call, CommandTable, Verb
 from bot.dispatch import Dispatch
 from bot.engine import Engine
+from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.load import load_file
 from bot.message import Message
@@ -238,7 +239,7 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     failing = Verb("explode", _explode, "explode WORDS", "Fails.")
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
-    return Engine(store, clock, Dispatch(store, clock, table), Ingest(store, clock),
+    return Engine(store, clock, Dispatch(store, clock, table), Fetching(store, clock, chats), Ingest(store, clock),
                   Outbox(store, clock, chats, writers()))  # fmt: skip
 
 

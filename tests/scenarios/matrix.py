@@ -87,6 +87,9 @@ class NotingChat:
         self.sent.append(Sent(to, str(event_id)))
         return event_id
 
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        return await self.chat.fetch(where, most)
+
 
 class Serving:
     """A Dragoman at work; for the console that steers a scenario it is the core, for Matrix what hears."""
@@ -347,8 +350,10 @@ def _account(work: Work, alias: str) -> str | None:
     return next((row.address for row in accounts if aliases.get(row.member_id) == alias.casefold()), None)
 
 
-def with_accounts(file: str, folder: Path, accounts: Mapping[str, str], rooms: Mapping[str, str]) -> str:
-    """Give the text of a coalition's file with the Matrix ids of its people and rooms; `folder` is where it stood."""
+def with_accounts(
+    file: str, folder: Path, accounts: Mapping[str, str], rooms: Mapping[str, str], platform: str = "matrix"
+) -> str:
+    """Give the text of a coalition's file with a platform's ids of its people and rooms; `folder` is where it stood."""
     ids: Mapping[str, str] = {}
     lines: list[str] = []
     for line in file.split("\n"):
@@ -358,5 +363,5 @@ def with_accounts(file: str, folder: Path, accounts: Mapping[str, str], rooms: M
         value = value.strip().strip('"')
         lines.append(f'{key} = "{(folder / value).resolve()}"' if key == "file" else line)
         if key == "name" and value in ids:
-            lines.append(f'matrix = "{ids[value]}"')
+            lines.append(f'{platform} = "{ids[value]}"')
     return "\n".join(lines)

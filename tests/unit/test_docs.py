@@ -1,5 +1,8 @@
 """The documentation stays true."""
 
+import re
+
+from bot.adapters.slack.manifest import SCOPES
 from bot.app import command_table
 from config.settings import Settings
 from tests.reference import ROOT, TARGET, reference
@@ -22,7 +25,7 @@ def test_every_subcommand_is_documented() -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     commands = ["setup", "init", "load", "console", "demo", "run", "doctor", "text parse", "text compare"]
     commands += ["db upgrade", "db backup", "db restore"]
-    commands += ["matrix login", "matrix status", "matrix recover", "matrix trust"]
+    commands += ["matrix login", "matrix status", "matrix recover", "matrix trust", "slack manifest"]
     assert [name for name in commands if f"dragoman {name}" not in page] == []
 
 
@@ -44,3 +47,10 @@ def test_every_verb_has_a_scenario() -> None:
             if found is not None:
                 typed.add(found[0].name)
     assert [verb.name for verb in table.verbs if verb.name not in typed] == []
+
+
+def test_every_scope_of_the_slack_app_is_explained() -> None:
+    """docs/slack.md says of each scope why it is asked for, and of no other."""
+    page = (ROOT / "docs" / "slack.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z_:]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert rows == [(name, scope.why) for name, scope in SCOPES.items()]

@@ -102,8 +102,13 @@ def test_one_coalition_is_served_and_the_others_are_left(world: World, engine: E
 def test_the_console_shows_no_chat_that_is_really_served(tmp_path: Path) -> None:
     """What it shows counts as sent, so it keeps to chats that `run` has no account for."""
     settings = Settings(
-        config=tmp_path, database_url=SecretStr("a"), key_file=tmp_path, matrix_store=tmp_path / "matrix"
+        config=tmp_path,
+        database_url=SecretStr(f"sqlite+aiosqlite:///{tmp_path}/a.db"),
+        key_file=tmp_path,
+        matrix_store=tmp_path / "matrix",
     )
     assert rehearsed(settings) == ("console", "slack", "matrix")
     (tmp_path / "matrix.account").touch()
     assert rehearsed(settings) == ("console", "slack")
+    (tmp_path / "slack").mkdir()
+    assert rehearsed(settings) == ("console",)

@@ -222,6 +222,42 @@ def test_a_room_is_served_after_room_here(talk: Conversation, world: World) -> N
     assert "- #corner; digest; coalition; digest at 19:30" in listed[0]
 
 
+def test_a_room_that_others_read_along_in_is_public_until_a_coordinator_says_more(talk: Conversation) -> None:
+    """What it may see is said last; said again without it, it stays."""
+    shared = {"addressed": True, "shared": True}
+    assert talk.say("Ana", "room here for alerts", "bridge", **shared) == [
+        "#bridge: This room is served now for alerts; it may see public items.\n"
+        "Other organisations read along here: `room here for alerts as coalition` shows them more."
+    ]
+    for words in ("room here for alerts as coalition", "room here for alerts"):
+        assert talk.say("Ana", words, "bridge", **shared) == [
+            "#bridge: This room is served now for alerts; it may see coalition items."
+        ]
+
+
+def test_a_room_that_came_to_be_shared_is_public_once(talk: Conversation) -> None:
+    """What was said before others came does not count; what is said after that does."""
+
+    def serve(words: str, *, shared: bool) -> str:
+        return talk.say("Ana", f"room here for alerts{words}", "bridge", addressed=True, shared=shared)[0].split("\n")[
+            0
+        ]
+
+    line = "#bridge: This room is served now for alerts; it may see {} items."
+    assert serve("", shared=False) == line.format("coalition")
+    assert serve("", shared=True) == line.format("public")
+    assert serve(" as coalition", shared=True) == line.format("coalition")
+    assert serve("", shared=True) == line.format("coalition")
+
+
+def test_whoever_leaves_out_their_city_has_the_zone_that_their_platform_told(talk: Conversation, world: World) -> None:
+    """Who says one has that one."""
+    talk.say("Zoe", "hello Sol, Red Libre", sender_zone="America/Bogota")
+    talk.say("Yui", "hello Yui, Red Libre, Tokyo", sender_zone="America/Bogota")
+    zones = world.read(lambda work: {row.alias: row.timezone for row in work.rows(Member)})
+    assert (zones["Sol"], zones["Yui"]) == ("America/Bogota", "Asia/Tokyo")
+
+
 def test_a_rooms_platform_id_is_not_its_name(world: World) -> None:
     """Where ids are no names, as in Slack and Matrix, the name holds nothing of the id."""
     world.do(TABLE, "Ana", "room here for tasks", "!secret:example.org", platform="matrix")

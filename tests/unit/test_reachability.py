@@ -16,9 +16,11 @@ from bot.reachability import (
     invited_to_closed_room,
     joined_closed_room,
     left_room,
+    member_left,
     missed_in_chat,
     missed_in_room,
     room_moved,
+    room_shared,
 )  # fmt: skip
 from bot.whence import coalitions_of_account, coalitions_of_room
 from storage.tables import Label, Member, Notice, NoticeKind, Purpose, Role, Room, Standing
@@ -167,3 +169,30 @@ def test_which_coalitions_an_account_belongs_to(world: World) -> None:
     other = world.found("Other", {"Luis": (Role.MEMBER, "UTC")}, {})
     assert world.read(lambda work: coalitions_of_account(work, "console", "luis")) == {1, other}
     assert world.read(lambda work: coalitions_of_account(work, "matrix", "luis")) == set()
+
+
+def served(work: Work) -> Room:
+    """Give #team as it is."""
+    return next(row for row in work.rows(Room) if row.name == "team")
+
+
+def test_a_member_who_leaves_a_served_room_is_told_of_with_their_tasks(talk: Conversation, world: World) -> None:
+    """To the coordinators, once a day; of strangers nothing is said."""
+    told = heard(talk, lambda work: member_left(work, world.now, served(work), "luis"))
+    assert told == [
+        "@Ana: @Luis is no longer in #team.\n2 tasks are theirs: `tasks @Luis`.",
+        "@Mei: @Luis is no longer in #team.\n2 tasks are theirs: `tasks @Luis`.",
+    ]
+    assert heard(talk, lambda work: member_left(work, world.now, served(work), "luis")) == []
+    assert heard(talk, lambda work: member_left(work, world.now, served(work), "somebody")) == []
+
+
+def test_a_room_that_others_join_shows_public_items_only(talk: Conversation, world: World) -> None:
+    """Until a coordinator says otherwise; who joins after that changes nothing."""
+    told = heard(talk, lambda work: room_shared(work, world.now, served(work)))
+    assert [line.split("\n")[0] for line in told] == [
+        f"@{name}: #team is shared with other organisations now: I show only public items there."
+        for name in ("Ana", "Mei")
+    ]
+    assert world.read(lambda work: served(work).label) is Label.PUBLIC
+    assert heard(talk, lambda work: room_shared(work, world.now, served(work))) == []

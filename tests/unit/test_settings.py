@@ -9,7 +9,10 @@ import pytest
 
 from config.settings import SettingsProblem, load_settings
 
-IN_FILE = "database_url, key_file, log_level, matrix_store, matrix_homeserver, matrix_user, matrix_servers"
+IN_FILE = "database_url, key_file, log_level, matrix_store, matrix_homeserver, matrix_user, matrix_servers, "
+BOT_TOKEN = "must be the bot token of your app's page OAuth & Permissions, which begins with xoxb-."
+APP_TOKEN = "must be an app-level token of your app's page Basic Information, which begins with xapp-."
+IN_FILE += "slack_api_url, slack_transport, slack_listen"
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +129,77 @@ def test_broken_files_and_slips_are_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert problem(configured(tmp_path, "a = ")).startswith("dragoman.toml is not valid TOML: ")
     monkeypatch.setenv("DRAGOMAN_KEYFILE", "x")
     assert problem() == "The environment variable DRAGOMAN_KEYFILE is unknown: did you mean DRAGOMAN_KEY_FILE?"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "BOT_TOKEN",
+            "xapp-1-A",
+            BOT_TOKEN,
+        ),
+        (
+            "BOT_TOKEN",
+            "xoxb-1 2",
+            BOT_TOKEN,
+        ),
+        (
+            "APP_TOKEN",
+            "xoxb-1",
+            APP_TOKEN,
+        ),
+        ("SIGNING_SECRET", "xoxb-1", "must be the signing secret of your app's page Basic Information."),
+        ("API_URL", "https://slack.com/", "must be an address that ends in /api/, like https://slack.com/api/."),
+        ("API_URL", "slack.com/api/", "must be an address that ends in /api/, like https://slack.com/api/."),
+        ("API_URL", "http://[/api/", "must be an address that ends in /api/, like https://slack.com/api/."),
+        ("TRANSPORT", "websocket", "must be socket or http."),
+        ("LISTEN", "3000", "must be HOST:PORT, like 127.0.0.1:3000."),
+        ("LISTEN", "127.0.0.1:70000", "must be HOST:PORT, like 127.0.0.1:3000."),
+        ("LISTEN", "::1:3000", "must be HOST:PORT, like 127.0.0.1:3000."),
+    ],
+)
+def test_what_slack_cannot_be_given(monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str) -> None:
+    """A mistaken value is named, with what it must be, and is not repeated."""
+    monkeypatch.setenv(f"DRAGOMAN_SLACK_{name}", value)
+    assert problem() == f"DRAGOMAN_SLACK_{name} {sentence}"
+
+
+def test_slack_as_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slash at the end of the address is added, tokens are trimmed and do not show."""
+    monkeypatch.setenv("DRAGOMAN_SLACK_API_URL", "http://127.0.0.1:8080/api")
+    monkeypatch.setenv("DRAGOMAN_SLACK_BOT_TOKEN", " xoxb-1\n")
+    monkeypatch.setenv("DRAGOMAN_SLACK_LISTEN", "[::1]:3001")
+    settings = load_settings()
+    assert settings.slack_api_url == "http://127.0.0.1:8080/api/"
+    assert settings.slack_bot_token is not None
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+    assert settings.slack_address == ("::1", 3001)
+    assert "xoxb" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, None),
+        ({"TRANSPORT": "http"}, None),
+        ({"BOT_TOKEN": "xoxb-1"}, "APP_TOKEN"),
+        ({"APP_TOKEN": "xapp-1"}, "BOT_TOKEN"),
+        ({"BOT_TOKEN": "xoxb-1", "APP_TOKEN": "xapp-1"}, None),
+        ({"BOT_TOKEN": "xoxb-1", "APP_TOKEN": "xapp-1", "TRANSPORT": "http"}, "SIGNING_SECRET"),
+        ({"BOT_TOKEN": "xoxb-1", "SIGNING_SECRET": "abc", "TRANSPORT": "http"}, None),
+    ],
+)
+def test_what_slack_lacks(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str | None) -> None:
+    """Whoever sets one thing up for Slack is told the next; whoever sets up none is told nothing."""
+    for name, value in given.items():
+        monkeypatch.setenv(f"DRAGOMAN_SLACK_{name}", value)
+    lacks = load_settings().slack_lacks
+    assert (lacks or "").startswith(f"DRAGOMAN_SLACK_{missing} is missing: set it to " if missing else "")
+    assert (lacks is None) is (missing is None)
+
+
+def test_slack_secrets_do_not_stand_in_the_file(tmp_path: Path) -> None:
+    """A token in the file would be read by whoever reads the file: it is refused."""
+    config = configured(tmp_path, 'slack_bot_token = "xoxb-1"')
+    assert "unknown setting slack_bot_token" in problem(config)

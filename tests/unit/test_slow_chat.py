@@ -44,6 +44,9 @@ class SlowChat:
         self.shown.append(to.name)
         return None
 
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        return None
+
 
 def test_while_a_chat_is_slow_nothing_rings_for_what_waits(world: World) -> None:
     """What is due behind a slow message leaves after it; until then nobody is woken for it again and again."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import structlog
-from nio.crypto.attachments import encrypt_attachment
+from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 
 from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Changed, Encryption
@@ -72,6 +73,25 @@ class MatrixChat:
             raise SendLater("token-revoked") from None
         except Denied as problem:
             raise SendRefused(problem.code) from None
+
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        """Fetch a file and open it; `where` is where it lies and what opens it, as its sender wrote them."""
+        try:
+            file = json.loads(where)
+            sealed = await self._server.download(str(file["url"]), most)
+            if sealed is None:
+                return None
+            return bytes(await asyncio.to_thread(decrypt_attachment, sealed, file["key"], file["hash"], file["iv"]))
+        except Limited as problem:
+            raise SendLater("limited", problem.seconds) from None
+        except Away as problem:
+            raise SendLater(str(problem)) from None
+        except TokenRevoked:
+            raise SendLater("token-revoked") from None
+        except Denied as problem:
+            raise SendRefused(problem.code) from None
+        except Exception as problem:  # what its sender wrote does not open it
+            raise SendRefused(type(problem).__name__) from None
 
     async def typing(self, room_id: str, *, on: bool) -> None:
         """Show in a room that an answer is on its way, or no longer; what goes wrong with that is let be."""

@@ -64,7 +64,6 @@ class Matrix:
         self._typing = Typing(lambda room_id, on: self.chat.typing(room_id, on=on))
         self.chat = MatrixChat(self._server, rooms, devices, self._encryption, self._synced, self._typing.answered)
         hearing = Hearing(self._server, sealed, rooms, store, clock, self, servers)
-        self._files = hearing.files
         self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
         self._retention = Retention(sealed, self._encryption.sessions, rooms)
 
@@ -90,7 +89,6 @@ class Matrix:
         Raises what asking the homeserver raises.
         """
         self._core = core
-        self._files.go_on()
         await self._encryption.publish(self._server)
         # Nothing is sent while out of step, and there may be nothing new for long: not to be waited for.
         longest = poll if self._synced.is_set() else 0.0
@@ -100,7 +98,6 @@ class Matrix:
 
     async def close(self) -> None:
         """Let go of the server: not before all who send through it have ended, or they would connect anew."""
-        await self._files.close()
         await self._typing.close()
         await self._server.close()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from bot.adapters.matrix.markup import Markup, Op, clean, redline_lines
+from bot.adapters.matrix.markup import Markup
+from bot.harmless import Op, clean, redline_lines
 from bot.message import Block, Heading, Inline, List, Message, Paragraph, Redline, Table, Text, count
 from bot.plain import Reader, plain
 from bot.texts.redline import excerpt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,6 @@ import structlog
 
 from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
-from bot.adapters.matrix.fetching import Fetching
 from bot.adapters.matrix.homeserver import Denied, Homeserver, part
 from bot.adapters.matrix.invitations import PLATFORM, is_welcome
 from bot.adapters.matrix.own import content_of, said_in
@@ -23,8 +23,9 @@ from bot.adapters.matrix.wording import Said, read
 from bot.clock import Clock
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
+from bot.fetching import takes_file
 from bot.identities import account_at
-from bot.invocation import Invocation
+from bot.invocation import Enclosed, Invocation
 from bot.message import Message
 from bot.ports import Core
 from bot.reachability import (
@@ -70,7 +71,6 @@ class Hearing:
         """Take the core, and the servers whose people may open a direct chat unasked."""
         self._server, self._sealed, self._rooms, self._store = server, sealed, rooms, store
         self._clock, self._core, self._servers = clock, core, servers
-        self.files = Fetching(server, sealed, core.receive)
 
     async def message(self, room: Room, event: Mapping[str, Any], clear: Clear) -> None:
         """Take a message that came encrypted, in clear."""
@@ -184,10 +184,8 @@ class Hearing:
             return
         invocation = replace(self._invocation(room, event, said), vouched=vouched)
         file = self._meant_file(room, event, said)
-        if file is None:
-            await self._core.receive(invocation)
-        else:
-            await self.files.take(invocation, file)  # nobody else waits for it
+        enclosed = (Enclosed(str(file["name"]), json.dumps(file)),) if file is not None else ()
+        await self._core.receive(replace(invocation, enclosed=enclosed))
 
     def _read(self, room: Room, event: Mapping[str, Any], content: Mapping[str, Any]) -> Said | None:
         """Read a message; one that is malformed is skipped, and the next one comes."""
@@ -264,8 +262,8 @@ class Hearing:
 
     def _meant_file(self, room: Room, event: Mapping[str, Any], said: Said) -> Mapping[str, Any] | None:
         """Give the file that `draft add` is about: its own, the one replied to, or the sender's last one here."""
-        if not without_prefix(said.words)[0].casefold().startswith("draft add"):
-            return None  # no other command takes one
+        if not takes_file(said.words):
+            return None
         file = said.file
         if file is None and said.answers:
             row = self._sealed.get(_FILE, said.answers)

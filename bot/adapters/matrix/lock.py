@@ -46,8 +46,8 @@ class StoreLock:
         self.release()
 
 
-def hold(folder: Path, now: dt.datetime) -> StoreLock:
-    """Take hold of a store's folder, made if need be; `now` is what others are told it was held since.
+def hold(folder: Path, now: dt.datetime, what: str = "the Matrix store") -> StoreLock:
+    """Take hold of a store's folder, made if need be; others are told since when (`now`), and of what.
 
     Does not wait. Raises StoreHeld when another process, or another part of this one, has it, and OSError when the
     folder cannot be written.
@@ -59,7 +59,7 @@ def hold(folder: Path, now: dt.datetime) -> StoreLock:
     except BlockingIOError:
         said = os.pread(handle, 1000, 0)
         os.close(handle)
-        raise StoreHeld(f"the Matrix store is in use by {_holder(said)}: stop that one first") from None
+        raise StoreHeld(f"{what} is in use by {_holder(said)}: stop that one first") from None
     since = now.astimezone(dt.UTC).isoformat(sep=" ", timespec="seconds")
     os.ftruncate(handle, 0)
     os.pwrite(handle, json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since}).encode(), 0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from bot.harmless import Op, clean, isolated, may_be_followed, redline_lines
 from bot.message import (
     Block,
     Bold,
@@ -30,47 +30,15 @@ from bot.message import (
 from bot.phrases import expand
 from bot.plain import Reader, moment_words
 
-Op = tuple[str, str]
-
-SCHEMES = ("http", "https", "mailto")
-"""Addresses that may be followed from a message."""
-
-_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls
-    "\u202a-\u202e\u2066-\u2069"  # what reorders a line or closes an isolation of ours
-    "\ud800-\udfff\ufffe\uffff]"  # what is no character, and no JSON reader need accept
-)
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-_ISOLATED = "\u2068{}\u2069"
-"""The specification allows no `dir`: these two characters keep right-to-left words from moving their neighbours."""
-
 _DELETED = "<del>{}</del>"
 _INSERTED = "<ins><strong>{}</strong></ins>"
 """Bold too: several clients do not know `ins`, and no difference may hang on colour."""
 _MARKS = {"delete": _DELETED, "insert": _INSERTED}
 
 
-def clean(text: str) -> str:
-    """Take out controls and whatever reorders a line; every kind of line break becomes a newline, tabs stay."""
-    return _UNWANTED.sub("", _BREAKS.sub("\n", text))
-
-
 def pill(user_id: str) -> str:
     """Give the address that clients show as a mention of the user."""
     return f"https://matrix.to/#/{quote(user_id, safe='@:')}"
-
-
-def redline_lines(ops: Iterable[Op]) -> list[tuple[Op, ...]]:
-    """Part a redline at the line breaks inside its runs."""
-    lines: list[list[Op]] = [[]]
-    for op, text in ops:
-        for position, piece in enumerate(clean(text).split("\n")):
-            if position:
-                lines.append([])
-            if piece:
-                lines[-1].append((op, piece))
-    return [tuple(line) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -135,7 +103,7 @@ class Markup:
         if user_id is None:
             return _words(f"@{node.alias}")
         name = " ".join(clean(node.alias).split()) or user_id
-        return _isolated(f'<a href="{escape(pill(user_id))}">{escape(name)}</a>', name)
+        return isolated(f'<a href="{escape(pill(user_id))}">{escape(name)}</a>', name)
 
 
 _LEAVES: dict[type[Inline], str] = {
@@ -152,7 +120,7 @@ def _tag(name: str, inner: str) -> str:
 
 
 def _words(text: str, mark: str = "{}") -> str:
-    return "<br/>".join(_isolated(_marked(line, mark), line) for line in clean(text).split("\n"))
+    return "<br/>".join(isolated(_marked(line, mark), line) for line in clean(text).split("\n"))
 
 
 def _marked(line: str, mark: str) -> str:
@@ -164,29 +132,17 @@ def _marked(line: str, mark: str) -> str:
     return line[:start] + mark.format(escape(words)) + line[start + len(words) :]
 
 
-def _isolated(written: str, words: str) -> str:
-    return _ISOLATED.format(written) if _RIGHT_TO_LEFT.search(words) else written
-
-
 def _redline_line(line: Sequence[Op]) -> str:
     """Write one line of a redline; its words are isolated as a whole, or the runs would change places."""
     label = "".join(escape(text) for op, text in line if op == "paragraph")
     runs = [(op, text) for op, text in line if op != "paragraph"]
     written = "".join(_marked(text, _MARKS.get(op, "{}")) for op, text in runs)
-    return label + _isolated(written, "".join(text for _, text in runs))
+    return label + isolated(written, "".join(text for _, text in runs))
 
 
 def _link(node: Link) -> str:
     url, words = clean(node.url).strip(), clean(node.text).replace("\n", " ").strip()
-    if not _may_be_followed(url):
+    if not may_be_followed(url):
         return _words(f"{node.text} ({node.url})" if node.text != node.url else node.url)
     words = words or url
-    return _isolated(f'<a href="{escape(url)}">{escape(words)}</a>', words)
-
-
-def _may_be_followed(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in SCHEMES and bool(parts.netloc or parts.scheme == "mailto") and not re.search(r"\s", url)
+    return isolated(f'<a href="{escape(url)}">{escape(words)}</a>', words)

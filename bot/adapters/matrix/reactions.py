@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from bot.hints import filled_codes, lines_of
 from bot.message import (
     Action,
     Actions,
-    Block,
     Code,
-    Heading,
     Inline,
-    Joined,
-    List,
     Message,
     Paragraph,
-    Phrase,
-    Redline,
-    Table,
     joined,
     say,
 )  # fmt: skip
-from bot.phrases import expand
 
 REACTIONS = {"✅": "done", "🙋": "take", "💤": "snooze"}
 """Which verb an emoji stands for. Reactions are not encrypted and a server can forge one: own, reversible acts only."""
 
 _VARIANTS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d[\u2640\u2642]")
 """How an emoji is drawn (as text or picture, skin, gender), which changes nothing of what it means."""
-_CODE = re.compile(r"`([^`]+)`")
 
 
 def reaction_command(message: Message, emoji: str) -> str | None:
@@ -59,21 +50,6 @@ def hint_lines(message: Message) -> tuple[Paragraph, ...]:
     )
 
 
-def lines_of(block: Block) -> tuple[Inline, ...]:
-    """Give the inlines of a block in reading order."""
-    match block:
-        case Heading() | Paragraph():
-            return (block.line,)
-        case List():
-            return block.items
-        case Table():
-            return (*block.titles, *(cell for row in block.rows for cell in row))
-        case Redline():
-            return (block.title,)
-        case _:
-            return ()
-
-
 def _step(message: Message, action: Action, *, reactions: bool) -> Inline:
     emoji = next((emoji for emoji, verb in REACTIONS.items() if _acting(message, verb) == action.command), None)
     if emoji is None or not reactions:
@@ -87,7 +63,7 @@ def _acting(message: Message, verb: str) -> str | None:
 
 
 def _hinted(message: Message, verb: str) -> str | None:
-    codes = {code for block in message.blocks for line in lines_of(block) for code in _filled_codes(line)}
+    codes = {code for block in message.blocks for line in lines_of(block) for code in filled_codes(line)}
     # The bare verb is a name in a list, as in `help`; a command says of what.
     found = [code for code in codes if _verb(code) == verb and code != verb]
     return found[0] if len(found) == 1 else None
@@ -95,17 +71,3 @@ def _hinted(message: Message, verb: str) -> str | None:
 
 def _verb(command: str) -> str:
     return command.partition(" ")[0]
-
-
-def _filled_codes(inline: Inline) -> Iterator[str]:
-    match inline:
-        case Code():
-            yield inline.text
-        case Joined():
-            for part in inline.parts:
-                yield from _filled_codes(part)
-        case Phrase():
-            examples = {code for code in _CODE.findall(f"{inline.msgid} {inline.plural or ''}") if "{" not in code}
-            for part in expand(inline, "en"):
-                if not (isinstance(part, Code) and part.text in examples):
-                    yield from _filled_codes(part)

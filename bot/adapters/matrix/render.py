@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.adapters.matrix.folding import divide, fold, parted, parts
-from bot.adapters.matrix.markup import Markup, clean
-from bot.adapters.matrix.reactions import hint_lines, lines_of, next_steps
+from bot.adapters.matrix.markup import Markup
+from bot.adapters.matrix.reactions import hint_lines, next_steps
+from bot.harmless import clean
+from bot.hints import lines_of
 from bot.message import Actions, Block, Code, File, Inline, Joined, Mention, Message, Paragraph, Phrase, say
 from bot.phrases import expand
 from bot.plain import Reader, plain

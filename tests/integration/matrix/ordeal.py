@@ -103,7 +103,7 @@ class Ordeal:
         now = SystemClock().now()
         steps = [dt.timedelta(seconds=start + (seconds - start) * step / number) for step in range(number)]
         coalition = await self.bot.store.read(None, lambda work: work.exec(select(Coalition.id)).one())
-        await self.bot.store.write(coalition, lambda work: _owe(work, now, steps))
+        await self.bot.store.write(coalition, lambda work: owe(work, now, steps))
         for place in self.places:
             place.owed = number
 
@@ -141,7 +141,7 @@ class Ordeal:
         coalition = await self.bot.store.read(None, lambda work: work.exec(select(Coalition.id)).one())
         noted = await self.bot.store.read(coalition, lambda work: [row.words for row in work.rows(Note)])
         assert sorted(noted) == sorted(asked)
-        assert await self.bot.store.read(coalition, _left) == (0, 0, 0)
+        assert await self.bot.store.read(coalition, left) == (0, 0, 0)
 
     async def _talk(self, place: Place, number: int, pause: float) -> None:
         mark = "!" if place is self.room else ""
@@ -179,7 +179,8 @@ async def prepare(bot: Deployment, people: People, seed: int) -> Ordeal:
     return Ordeal(bot, Process(bot.folder), random.Random(seed), *places)
 
 
-def _owe(work: Work, now: dt.datetime, steps: Sequence[dt.timedelta]) -> None:
+def owe(work: Work, now: dt.datetime, steps: Sequence[dt.timedelta]) -> None:
+    """Owe Luis a reminder and the one room an alert at each of these times from now."""
     [room] = work.rows(Room)
     luis = next(row for row in work.rows(MemberRow) if row.alias == "Luis")
     lane = room_lane(work, room)
@@ -190,7 +191,7 @@ def _owe(work: Work, now: dt.datetime, steps: Sequence[dt.timedelta]) -> None:
     replan(work, now)
 
 
-def _left(work: Work) -> tuple[int, int, int]:
+def left(work: Work) -> tuple[int, int, int]:
     """Count what is not settled: notices that are due or on their way, parcels, invocations."""
     open_states = (NoticeState.PLANNED, NoticeState.SENDING)
     notices = work.exec(select(func.count()).select_from(Notice).where(col(Notice.state).in_(open_states))).one()

@@ -1,0 +1,1 @@
+"""The adapter for Slack; nothing else knows slack_bolt or slack_sdk."""

@@ -1,0 +1,293 @@
+"""Slack as the core's chat: a parcel appears once in its channel, in a direct chat, or for one person in a channel.
+
+Slack knows no key that would make a second post harmless. So each part of a parcel bears an opaque key, and when it is
+unknown whether one was posted (the answer was lost, the process died), it is looked for before it is posted again.
+What only one person sees in a channel cannot be looked for: after an unknown outcome it comes in the direct chat
+instead, so it is there once more at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from bot.adapters.slack import uploads
+from bot.adapters.slack.intake import message_id
+from bot.adapters.slack.lookup import Found, Spot, metadata, part_key, search
+from bot.adapters.slack.pace import Pace
+from bot.adapters.slack.parts import Payload, files, render
+from bot.adapters.slack.pressed import updated
+from bot.adapters.slack.richtext import escape
+from bot.adapters.slack.web import Away, Limited, Refused, TokenRevoked, Web
+from bot.invocation import DONE
+from bot.message import Message
+from bot.ports import PACED, Destination, SendLater, SendRefused
+
+MENDABLE = frozenset(
+    """missing_scope not_allowed_token_type no_permission org_login_required ekm_access_denied access_denied
+    team_access_not_granted app_access_restricted two_factor_setup_required""".split()
+)
+"""What whoever looks after the app can mend: nothing is given up for it."""
+TOO_MUCH = frozenset(
+    """msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format block_mismatch no_text
+    too_many_attachments too_many_contact_cards""".split()
+)
+"""What is said again in plainer words."""
+NO_THREAD = frozenset(
+    """thread_not_found cannot_reply_to_message message_not_found restricted_action_non_threadable_channel
+    restricted_action_thread_locked""".split()
+)
+"""What is said in the channel instead."""
+NO_FILES = frozenset(
+    """file_type_not_allowed file_upload_size_restricted file_uploads_disabled storage_limit_reached
+    file_uploads_except_images_disabled file_update_failed posting_to_channel_denied""".split()
+)
+"""What a workspace may have against a file; its message comes all the same."""
+SHORT = 1_000
+"""Characters of a piece of plain text where even that was too long."""
+UNANSWERED = 5.0
+"""How long nothing is sent after Slack did not answer at all, in seconds: other chats do not wait for it meanwhile."""
+_MOST = 5_000
+_PLAIN = {"parse": "none", "link_names": False}
+_POSTED = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False, **_PLAIN}
+_log = structlog.get_logger()
+
+
+@dataclass
+class _Tried:
+    """What is known of a parcel that was tried."""
+
+    doubt: bool
+    """Something of it may have appeared that is not known here."""
+    found: Found = field(default_factory=Found)
+    """What is there already."""
+    told: int = 0
+    """How many parts its reader alone was shown in a channel."""
+    over: bool = False
+    """All of it is there."""
+    message_id: str | None = None
+    marked: bool = False
+    threadless: bool = False
+
+
+class SlackChat:
+    """Posts as the bot of one workspace."""
+
+    def __init__(self, web: Web, pace: Pace | None = None, left: Callable[[str], bool] = lambda _: False) -> None:
+        """Take the workspace, and what tells who left it: Slack goes on taking messages to them, which nobody reads."""
+        self._web, self._pace, self._left = web, pace or Pace(), left
+        self._tried: OrderedDict[str, _Tried] = OrderedDict()
+        self._direct: OrderedDict[str, str] = OrderedDict()
+        self._silent_until = 0.0
+
+    async def send(self, to: Destination, message: Message, key: str) -> str | None:
+        """Make the message appear once, and give "channel/time stamp" of its first part; None for what is ephemeral.
+
+        Raises SendLater or SendRefused.
+        """
+        tried = self._tried.setdefault(key, _Tried(doubt=to.tried_since is not None))
+        if tried.over:
+            return tried.message_id
+        while len(self._tried) > _MOST:
+            self._tried.popitem(last=False)
+        if (rest := self._silent_until - asyncio.get_running_loop().time()) > 0:
+            raise SendLater("away", rest)
+        try:
+            await self._mark(to, tried)
+            tried.message_id = await self._by_one_way(to, message, key, tried)
+        except Limited as problem:
+            raise SendLater("limited", problem.seconds) from None
+        except Away as problem:
+            if problem.code == TimeoutError.__name__:
+                self._silent_until = asyncio.get_running_loop().time() + UNANSWERED
+            raise SendLater(problem.code) from None
+        except TokenRevoked:
+            raise SendLater("token-revoked") from None
+        except Refused as problem:
+            self._direct.pop(to.address, None)
+            if problem.code in MENDABLE:
+                raise SendLater(problem.code) from None
+            raise SendRefused(problem.code) from None
+        tried.over = True
+        return tried.message_id
+
+    async def fetch(self, where: str, most: int) -> bytes | None:
+        """Fetch a file by its id."""
+        try:
+            return await uploads.fetch(self._web, where, most)
+        except Limited as problem:
+            raise SendLater("limited", problem.seconds) from None
+        except Away as problem:
+            raise SendLater(problem.code) from None
+        except TokenRevoked:
+            raise SendLater("token-revoked") from None
+        except Refused as problem:
+            raise SendRefused(problem.code) from None
+
+    async def _mark(self, to: Destination, tried: _Tried) -> None:
+        """Show on the message that was pressed what came of it, before the answer: that is safe to repeat."""
+        pressed = to.origin.get("pressed")
+        if tried.marked or not to.origin.get(DONE) or not isinstance(pressed, dict):
+            return
+        if (payload := updated(pressed, to.reader)) is not None:
+            given = {"channel": to.origin.get("channel"), "ts": to.origin.get("message"), **_PLAIN}
+            try:
+                await self._web.call("chat.update", text=payload.text, blocks=payload.blocks, **given)
+            except Refused as problem:
+                _log.debug("message not updated", code=problem.code)
+        tried.marked = True
+
+    async def _by_one_way(self, to: Destination, message: Message, key: str, tried: _Tried) -> str | None:
+        """Say it for the asker alone where it was asked, else where all of it can be found again."""
+
+        async def aside() -> str | None:
+            await self._aside(to, message, tried)
+            return None
+
+        async def openly() -> str | None:
+            return await self._openly(to, message, key, tried)
+
+        ways: list[Callable[[], Awaitable[str | None]]] = [openly]
+        if _is_aside(to) and not files(message):
+            ways = [openly, aside] if tried.doubt else [aside, openly]
+        for way in ways[:-1]:
+            try:
+                return await way()
+            except Refused as problem:
+                if problem.code in MENDABLE:
+                    raise
+                _log.debug("said another way", code=problem.code)
+        return await ways[-1]()
+
+    async def _aside(self, to: Destination, message: Message, tried: _Tried) -> None:
+        channel = str(to.origin["channel"])
+        place = f"{channel}/{to.address}"
+        self._keep_pace(place)
+        for payload in render(message, to.reader, to.accounts)[tried.told :]:
+            given = {"channel": channel, "user": to.address, "thread_ts": to.origin.get("thread"), **_PLAIN}
+            await self._within_limits(tried, "chat.postEphemeral", payload, given)
+            tried.told += 1
+            self._posted(place)
+
+    async def _openly(self, to: Destination, message: Message, key: str, tried: _Tried) -> str | None:
+        spot = await self._spot(to, tried)
+        payloads = render(message, to.reader, to.accounts)
+        keys = [part_key(key, str(number)) for number in range(len(payloads))]
+        if tried.doubt:
+            await search(self._web, spot, to.tried_since or to.due, frozenset(keys), tried.found)
+            tried.doubt = False
+        there = tried.found.messages
+        try:
+            if keys[0] not in there:  # files come before it
+                await self._files(spot, message, key, tried)
+            for part, payload in zip(keys, payloads, strict=True):
+                if part not in there:
+                    await self._post(spot, payload, part, tried)
+        except Refused as problem:
+            if problem.code not in NO_THREAD or spot.thread is None:
+                raise
+            tried.threadless, tried.doubt = True, to.tried_since is not None
+            return await self._openly(to, message, key, tried)
+        return message_id(spot.channel, there[keys[0]])
+
+    async def _spot(self, to: Destination, tried: _Tried) -> Spot:
+        channel, asked = to.address, str(to.origin.get("channel", ""))
+        if to.reader.personal:
+            if self._left(to.address):
+                raise Refused("user_disabled")
+            own = asked.startswith("D") and to.origin.get("user") == to.address
+            channel = asked if own else await self._direct_with(to.address)
+        thread = to.origin.get("thread")
+        return Spot(channel, str(thread) if thread and asked == channel and not tried.threadless else None)
+
+    async def _direct_with(self, user: str) -> str:
+        if not user:
+            raise Refused("no-account")
+        if user not in self._direct:
+            answer = await self._web.call("conversations.open", users=user)
+            self._direct[user] = str((answer.get("channel") or {}).get("id", ""))
+            while len(self._direct) > _MOST:
+                self._direct.popitem(last=False)
+        return self._direct[user]
+
+    async def _files(self, spot: Spot, message: Message, key: str, tried: _Tried) -> None:
+        for number, file in enumerate(files(message)):
+            name = uploads.upload_name(file, key, number)
+            if name in tried.found.files:
+                continue
+            self._keep_pace(spot.channel)
+            try:
+                await _settled(tried, uploads.share(self._web, spot, file, name))
+            except Refused as problem:
+                if problem.code not in NO_FILES:
+                    raise
+                _log.warning("file not shared", code=problem.code)
+            tried.found.files.add(name)
+            self._posted(spot.channel)
+
+    async def _post(self, spot: Spot, payload: Payload, part: str, tried: _Tried) -> None:
+        self._keep_pace(spot.channel)
+        given = {"channel": spot.channel, "thread_ts": spot.thread, "metadata": metadata(part), **_POSTED}
+        answer = await self._within_limits(tried, "chat.postMessage", payload, given)
+        tried.found.messages[part] = str(answer.get("ts", ""))
+        self._posted(spot.channel)
+
+    async def _within_limits(self, tried: _Tried, method: str, payload: Payload, given: dict[str, Any]) -> Any:
+        """Post, in plainer words where Slack finds it too much: as text alone, at last in short pieces."""
+        for blocks in (payload.blocks, None):
+            try:
+                return await _settled(tried, self._web.call(method, text=payload.text, blocks=blocks, **given))
+            except Refused as problem:
+                if problem.code not in TOO_MUCH:
+                    raise
+                _log.error("said in plainer words", code=problem.code)
+        *begun, last = _short(payload.text)
+        bare = {name: value for name, value in given.items() if name != "metadata"}
+        for text in begun:
+            await _settled(tried, self._web.call(method, text=text, **bare))
+        return await _settled(tried, self._web.call(method, text=last, **given))
+
+    def _keep_pace(self, place: str) -> None:
+        if (rest := self._pace.rest(place, asyncio.get_running_loop().time())) > 0:
+            raise SendLater(PACED, rest)
+
+    def _posted(self, place: str) -> None:
+        self._pace.posted(place, asyncio.get_running_loop().time())
+
+
+def _is_aside(to: Destination) -> bool:
+    """Tell whether an answer concerns the asker alone and was asked for in a channel."""
+    note = to.origin
+    return to.reader.personal and bool(note.get("ephemeral") and note.get("channel")) and note.get("user") == to.address
+
+
+async def _settled(tried: _Tried, call: Awaitable[Any]) -> Any:
+    """Wait for a call that makes something appear; where that is left open, there is doubt from then on."""
+    tried.doubt = True
+    try:
+        answer = await call
+    except (Limited, Refused, TokenRevoked):
+        tried.doubt = False
+        raise
+    except Away as problem:
+        tried.doubt = problem.unknown
+        raise
+    tried.doubt = False
+    return answer
+
+
+def _short(text: str) -> list[str]:
+    """Divide escaped text at spaces into pieces that are short, whatever is counted; at least one."""
+    pieces, left = [], html.unescape(text)
+    while len(left) > SHORT:
+        border = max(left.rfind(" ", 0, SHORT), left.rfind("\n", 0, SHORT))
+        border = border if border > SHORT // 2 else SHORT
+        pieces.append(left[:border])
+        left = left[border:].lstrip()
+    return [escape(piece) for piece in (*pieces, left) if piece.strip()] or ["…"]

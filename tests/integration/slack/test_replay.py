@@ -1,0 +1,42 @@
+"""Every scenario that the console plays, played through Slack over both transports: the same messages."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bot.adapters.slack.manifest import manifest
+from bot.app import command_table
+from tests.fakes.slack.bed import Bed
+from tests.scenarios.play import FOLDER, play_file
+from tests.scenarios.slack import OnSlack, access_to
+from tests.unit.slack.test_transports import free_port
+
+SHARED = FOLDER.parents[2] / "shared" / "data"
+UNLIKE = {
+    "two-coalitions": "on the console one says for whom one speaks (`:coalition`); on Slack the account tells",
+}
+"""Scenarios that cannot be the same on Slack, and why."""
+
+
+@pytest.mark.parametrize("transport", ["socket", "http"])
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+def test_scenario(path: Path, tmp_path: Path, transport: Literal["socket", "http"]) -> None:
+    """What is posted, and what people are shown alone, is exactly what the scenario says."""
+    if path.stem in UNLIKE:
+        pytest.skip(UNLIKE[path.stem])
+    if "shared/data" in path.read_text("utf-8") and not SHARED.exists():
+        pytest.skip("the real drafts of ../shared/data are not here")
+    listen = f"127.0.0.1:{free_port()}"
+    bed = Bed(transport, listen=f"http://{listen}/slack/events", manifest=manifest(command_table()))
+    with asyncio.Runner() as runner:
+        runner.run(bed.start())
+        try:
+            script, played = play_file(path, tmp_path, OnSlack(bed, access_to(bed, listen)), runner=runner)
+        finally:
+            runner.run(bed.__aexit__(None, None, None))
+    assert played == script
+    assert bed.violations == []
