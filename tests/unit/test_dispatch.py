@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from bot.app import build
 from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb
 from bot.dispatch import Dispatch
 from bot.invocation import Invocation
@@ -32,7 +33,7 @@ from storage.tables import (
     Room,
 )
 from storage.work import Work
-from tests.conftest import NOW, World
+from tests.conftest import NOW, PLATFORM, World
 
 
 def _note(call: Call) -> Message:
@@ -347,3 +348,13 @@ def test_what_a_room_may_not_see_is_answered_in_the_direct_chat(talk: Talk) -> N
     assert talk.say("Ana", "!announce lunch", "hall") == [("@Ana", "This tells everybody. Say `yes`.")]
     assert talk.say("Ana", "!yes", "hall") == [("#hall", "Say `yes` where you were asked.")]
     assert talk.say("Ana", "yes") == [("@Ana", "noted: lunch")]
+
+
+def test_an_answer_says_whether_something_was_done(world: World) -> None:
+    """What changed something is told apart from what was refused or only looked up: a pressed button goes by that."""
+    engine = build(world.store, world.clock, {PLATFORM: world.chat})
+    for words in ("my quiet off", "my quiet sideways", "my", "take 99"):
+        world.run(engine.receive(world.saying("Ana", words, origin={"message": "1"})))
+    world.run(engine.settle())
+    notes = [sent.to.origin for sent in world.chat.shown]
+    assert notes == [{"message": "1", "done": True}, {"message": "1"}, {"message": "1"}, {"message": "1"}]

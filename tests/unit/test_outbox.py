@@ -282,6 +282,26 @@ def test_after_a_crash_the_same_key_goes_out_again(desk: Desk, appeared: bool) -
     assert desk.states() == [NoticeState.SENT] * 2
 
 
+def test_a_chat_is_told_since_when_a_parcel_may_have_been_tried(desk: Desk) -> None:
+    """The first try is the first, also of what waited behind another; each one after it, and after a crash, is not."""
+    desk.owe("#team", "one")
+    desk.owe("#team", "two")
+    begun = desk.world.now
+    desk.chat.troubles = [SendLater("away", 5), SendLater("away", 5)]
+    for _ in range(3):
+        desk.drain()
+        desk.world.pass_time(seconds=5)
+    tries = [(sent.text, sent.to.tried_since) for sent in desk.chat.tried]
+    assert tries == [("one", None), ("one", begun), ("one", begun), ("two", None)]
+    desk.owe("#team", "three")
+    begun, desk.chat.troubles = desk.world.now, [PowerCut()]
+    with pytest.raises(PowerCut):
+        desk.drain()
+    desk.outbox = desk.restarted()
+    desk.drain()
+    assert [sent.to.tried_since for sent in desk.chat.tried[4:]] == [None, begun]
+
+
 def test_a_lane_leased_by_a_dead_process_is_free_after_a_minute(desk: Desk) -> None:
     """Until then nobody else touches it."""
     desk.owe("#team", "one")

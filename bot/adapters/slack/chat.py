@@ -51,6 +51,8 @@ NO_FILES = frozenset(
 """What a workspace may have against a file; its message comes all the same."""
 SHORT = 1_000
 """Characters of a piece of plain text where even that was too long."""
+UNANSWERED = 5.0
+"""How long nothing is sent after Slack did not answer at all, in seconds: other chats do not wait for it meanwhile."""
 _MOST = 5_000
 _PLAIN = {"parse": "none", "link_names": False}
 _POSTED = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False, **_PLAIN}
@@ -82,6 +84,7 @@ class SlackChat:
         self._web, self._pace, self._left = web, pace or Pace(), left
         self._tried: OrderedDict[str, _Tried] = OrderedDict()
         self._direct: OrderedDict[str, str] = OrderedDict()
+        self._silent_until = 0.0
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Make the message appear once, and give "channel/time stamp" of its first part; None for what is ephemeral.
@@ -93,12 +96,16 @@ class SlackChat:
             return tried.message_id
         while len(self._tried) > _MOST:
             self._tried.popitem(last=False)
+        if (rest := self._silent_until - asyncio.get_running_loop().time()) > 0:
+            raise SendLater("away", rest)
         try:
             await self._mark(to, tried)
             tried.message_id = await self._by_one_way(to, message, key, tried)
         except Limited as problem:
             raise SendLater("limited", problem.seconds) from None
         except Away as problem:
+            if problem.code == TimeoutError.__name__:
+                self._silent_until = asyncio.get_running_loop().time() + UNANSWERED
             raise SendLater(problem.code) from None
         except TokenRevoked:
             raise SendLater("token-revoked") from None

@@ -39,6 +39,12 @@ class Process:
         self._config = folder / "dragoman.toml"
         self._config.touch()
 
+    def another(self) -> Process:
+        """Give a second one on the same folder, with a log of its own."""
+        other = Process(self.folder, **self._environment)
+        other.starts = 1000
+        return other
+
     @property
     def running(self) -> bool:
         """Say whether it lives."""

@@ -95,6 +95,12 @@ def played(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scene())
 
 
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the silence after an answer that did not come be short."""
+    monkeypatch.setattr("bot.adapters.slack.chat.UNANSWERED", 0.05)
+
+
 UNCERTAIN: dict[str, Fault] = {
     "500": bad.status(500),
     "500 done": bad.status(500, done=True),
@@ -229,6 +235,26 @@ def test_a_limit_holds_all_posts_and_loses_none() -> None:
             await poster.send(replace(room(team), tried_since=SystemClock().now()), HELLO)
             await poster.send(room(hall), HELLO, "other")
             assert [call.method for call in bed.calls] == ["chat.postMessage"] * 3
+
+    played(scene)
+
+
+def test_while_slack_is_silent_nothing_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an answer that did not come, others are told at once to come later, and nothing of theirs is in doubt."""
+    monkeypatch.setattr("bot.adapters.slack.chat.UNANSWERED", 0.3)
+
+    async def scene() -> None:
+        async with posting() as (bed, poster):
+            team, hall = (bed.channel(name, [bed.person(name)]) for name in ("team", "hall"))
+            bed.misbehave("chat.postMessage", bad.slow(1.5))
+            with pytest.raises(SendLater):
+                await poster.once(room(team), HELLO)
+            with pytest.raises(SendLater) as other:
+                await poster.once(room(hall), HELLO, "other")
+            assert 0 < (other.value.seconds or 0) <= 0.3
+            await asyncio.sleep(0.3)
+            await poster.once(replace(room(hall), tried_since=SystemClock().now()), HELLO, "other")
+            assert [call.method for call in bed.calls] == ["chat.postMessage"] * 2
 
     played(scene)
 
