@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -110,7 +109,6 @@ async def acting(
             await asyncio.wait_for(scene.serving.end(), PATIENCE)
         assert bed.violations == []
         assert bed.log.late == []
-        assert statistics.median(bed.ack_times) < 0.05
 
 
 ZONES = {"Ana": "Europe/Vienna", "Luis": "America/New_York", "Mei": "Asia/Singapore"}
