@@ -14,7 +14,7 @@ from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, wit
 from bot.corrections import make_way, without_words
 from bot.fetching import takes_file
 from bot.identities import account_of, most_of
-from bot.invocation import DONE, Invocation
+from bot.invocation import DONE, REFUSED, Invocation
 from bot.linking import code_said, wrong_code
 from bot.mentions import with_aliases
 from bot.message import Message, Phrase, message, say
@@ -193,7 +193,7 @@ class Dispatch:
         deed = self._deed(verb, call)
         if answer is not None:
             room = _room_for(verb, call.account, call.room)
-            self._reply(call.work, call.invocation, call.account, room, answer, verb.label, done=deed is not None)
+            self._reply(call.work, call.invocation, call.account, room, answer, verb.label, note=DONE if deed else "")
         if deed is not None:
             call.work.flush()
             prefix = f"said/{call.invocation.event_id}/"
@@ -265,7 +265,7 @@ class Dispatch:
         if isinstance(problem, NeedsYes) and account is not None:
             self._await_yes(work, account, room, invocation)
         label = found[0].label if found else Label.PUBLIC
-        self._reply(work, invocation, account, room, message(problem.phrase), label)
+        self._reply(work, invocation, account, room, message(problem.phrase), label, note=REFUSED)
 
     def _await_yes(self, work: Work, account: Member, room: Room | None, invocation: Invocation) -> None:
         work.exec(delete(Confirmation).where(col(Confirmation.member_id) == account.id))
@@ -288,7 +288,7 @@ class Dispatch:
         answer: Message,
         label: Label = Label.PUBLIC,
         *,
-        done: bool = False,
+        note: str = "",
     ) -> None:
         if room is not None:
             lane = room_lane(work, room)
@@ -300,7 +300,7 @@ class Dispatch:
             own = direct_ceiling(account.role, lane.platform) if account is not None else Label.PUBLIC
             label = min(label, own, key=lambda one: one.rank)
         key = f"reply/{invocation.event_id}"
-        now, asked = self._clock.now(), invocation.asked | ({DONE: True} if done else {})
+        now, asked = self._clock.now(), invocation.asked | ({note: True} if note else {})
         tell(work, lane, NoticeKind.REPLY, answer, key=key, now=now, label=label, origin=asked)
 
     def _answer_nobody(self, work: Work, invocation: Invocation, words: Phrase) -> None:

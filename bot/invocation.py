@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-DONE = "done"
-"""What stands in the adapter's note, true, where a reply tells that a command changed something."""
+DONE, REFUSED = "done", "refused"
+"""What stands in the adapter's note, true, where a reply tells that a command changed something, or that it did not
+because of a refusal or a question back: that concerns the asker alone."""
 ASKED_ON, ASKED_BY = "asked_on", "asked_by"
 """What stands beside the adapter's own note in a notice's origin; the adapter does not get it back."""
 

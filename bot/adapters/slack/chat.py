@@ -25,7 +25,7 @@ from bot.adapters.slack.parts import Payload, files, render
 from bot.adapters.slack.pressed import updated
 from bot.adapters.slack.richtext import escape
 from bot.adapters.slack.web import Away, Limited, Refused, TokenRevoked, Web
-from bot.invocation import DONE
+from bot.invocation import DONE, REFUSED
 from bot.message import Message
 from bot.ports import PACED, Destination, SendLater, SendRefused
 
@@ -167,10 +167,11 @@ class SlackChat:
 
     async def _aside(self, to: Destination, message: Message, tried: _Tried) -> None:
         channel = str(to.origin["channel"])
-        place = f"{channel}/{to.address}"
+        user = str(to.origin["user"])
+        place = f"{channel}/{user}"
         self._keep_pace(place)
         for payload in render(message, to.reader, to.accounts)[tried.told :]:
-            given = {"channel": channel, "user": to.address, "thread_ts": to.origin.get("thread"), **_PLAIN}
+            given = {"channel": channel, "user": user, "thread_ts": to.origin.get("thread"), **_PLAIN}
             await self._within_limits(tried, "chat.postEphemeral", payload, given)
             tried.told += 1
             self._posted(place)
@@ -262,9 +263,16 @@ class SlackChat:
 
 
 def _is_aside(to: Destination) -> bool:
-    """Tell whether an answer concerns the asker alone and was asked for in a channel."""
+    """Tell whether an answer concerns the asker alone and was asked for in a channel.
+
+    A refusal does where nobody else saw what was refused: a slash command, a button (those have a response_url).
+    """
     note = to.origin
-    return to.reader.personal and bool(note.get("ephemeral") and note.get("channel")) and note.get("user") == to.address
+    if not (note.get("ephemeral") and note.get("channel") and note.get("user")):
+        return False
+    if to.reader.personal:
+        return bool(note["user"] == to.address)
+    return bool(note.get(REFUSED) and note.get("response_url") and note["channel"] == to.address)
 
 
 async def _settled(tried: _Tried, call: Awaitable[Any]) -> Any:

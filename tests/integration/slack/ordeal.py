@@ -61,7 +61,7 @@ class Ordeal:
         """Say so many commands in each place, with pauses of about so many seconds."""
         at = self.at
         for count in range(number):
-            room, direct, own = f"r{count}", f"d{count}", f"zyx{count}"
+            room, direct, own = f"r{count}", f"d{count}", f"zyx{count:03}"
             await at.bed.say(at.ana, at.team, f"<@BOT> note {room}", wait=False)
             await at.bed.direct(at.luis, f"note {direct}", wait=False)
             self.said |= {room: None, direct: None}

@@ -205,6 +205,22 @@ def test_for_one_person_in_a_channel() -> None:
     played(scene)
 
 
+def test_a_refusal_is_for_who_typed_the_command() -> None:
+    """What others did not see being asked they do not see being refused; what was said aloud is answered aloud."""
+
+    async def scene() -> None:
+        async with posting() as (bed, poster):
+            ana, luis = bed.person("Ana"), bed.person("Luis")
+            team = bed.channel("team", [ana, luis])
+            note = {"channel": team.id, "user": ana.id, "ephemeral": True, "refused": True}
+            await poster.once(room(team, **note, response_url="https://hooks.example/1"), HELLO, "typed")
+            assert [len(bed.shown(person, team)) for person in (ana, luis)] == [1, 0]
+            await poster.once(room(team, **note), HELLO, "said")
+            assert [len(bed.shown(person, team)) for person in (ana, luis)] == [2, 1]
+
+    played(scene)
+
+
 def test_asked_where_the_bot_is_not() -> None:
     """A slash command works in a channel without the bot: the answer comes in the direct chat."""
 
