@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.adapters.matrix.devices import Devices, News
+from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import CURVE, Clear, Encryption, NoKey, UnknownDevice
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.news import News
+from bot.adapters.matrix.own import OwnAccount
 from bot.adapters.matrix.rooms import Room, Rooms, apply
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 from storage.trouble import DatabaseProblem
@@ -45,7 +47,7 @@ FILTER = json.dumps(
         },
     }
 )
-_WAITING, _INVITED = "waiting", "invited"
+_WAITING, _INVITED, _REPORTED = "waiting", "invited", "reported"
 INVITED_TRIES = 12
 """How often an invitation is answered whose server is away: for some hours."""
 _NOT_THE_EVENTS = (Away, Limited, TokenRevoked, StoreProblem, DatabaseProblem)
@@ -77,8 +79,8 @@ class Hearer(Protocol):
     async def moved(self, room: Room) -> None:
         """Hear that a room was replaced by another."""
 
-    async def learnt(self, news: News) -> None:
-        """Hear that somebody's keys changed."""
+    async def learnt(self, news: News) -> bool:
+        """Hear that somebody's keys changed; False while there is nobody to tell, and it is to be heard again."""
 
 
 class Sync:
@@ -97,9 +99,8 @@ class Sync:
         """Take the parts; what was said before `since` (milliseconds since 1970) is not for this bot."""
         self._server, self._store, self._rooms = server, store, rooms
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
+        self._own = OwnAccount(rooms.me, encryption.device_id, store, devices.news)
         self._since = since - EARLIER
-        self._reported: dict[str, set[str] | None] = {}
-        """Who is known to be in a room, as far as it was told: none of it before the bot came."""
 
     async def once(self, now: int, longest: float = POLL) -> None:
         """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
@@ -119,11 +120,12 @@ class Sync:
         self._store.put("sync", "token", mark)
         await self._answer_invitations(now)
         try:
-            await self._look_after(answer)
+            await self._look_after(answer, now)
         except TokenRevoked:
             raise
         except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
             _log.warning("keys not looked after", code=type(problem).__name__)
+        await self._tell()
         await self._retry(now)
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
@@ -131,7 +133,9 @@ class Sync:
         with self._store.transaction():
             for event in _events(answer.get("to_device")):
                 self._encryption.take_to_device(event)
-        self._devices.dirty |= self._changed(answer)
+        changed = self._changed(answer)
+        self._devices.dirty |= changed
+        self._own.due = self._own.due or self._rooms.me in changed
         rooms = _mapping(answer.get("rooms"))
         for room_id in _mapping(rooms.get("leave")):
             await self._left(room_id)  # first: who was put out and invited again is under both
@@ -148,7 +152,7 @@ class Sync:
     async def _joined(self, room_id: str, content: Mapping[str, Any], *, first: bool) -> None:
         room = self._rooms.open(room_id)
         was_in = self._rooms.get(room_id) is not None
-        before = self._reported.setdefault(room_id, set(room.joined()) if was_in else None)
+        before = self._reported(room, was_in=was_in)
         for event in _events(content.get("state")):
             apply(room, event)
         timeline = _mapping(content.get("timeline"))
@@ -164,12 +168,25 @@ class Sync:
         room.members.setdefault(self._rooms.me, "join")
         if room.encrypted:
             self._devices.watch(room.here())
-        if before is not None and (came := sorted(set(room.joined()) - before)):
+        joined = set(room.joined())
+        if before is not None and (came := sorted(joined - before)):
             await _guarded({}, self._hearer.came(room, came))
-        self._reported[room_id] = set(room.joined())
+        if joined != before:
+            self._store.put(_REPORTED, room_id, {"joined": sorted(joined)})
         self._rooms.save(room)
         for old in self._rooms.followed(room):
             await _guarded({}, self._hearer.moved(old))
+
+    def _reported(self, room: Room, *, was_in: bool) -> set[str] | None:
+        """Give who is known to be in a room, as far as it was told: None of it before the bot came.
+
+        Kept apart from the room, whose members may be known, and saved, before they are told of.
+        """
+        kept = self._store.get(_REPORTED, room.room_id)
+        if kept is None:
+            kept = {"joined": sorted(room.joined()) if was_in else None}
+            self._store.put(_REPORTED, room.room_id, kept)
+        return None if kept["joined"] is None else set(kept["joined"])
 
     async def _event(self, room: Room, event: Mapping[str, Any]) -> None:
         """Take one event of a timeline; whatever is wrong with it, the next one comes."""
@@ -271,13 +288,13 @@ class Sync:
         if room is None:
             self._rooms.forget(room_id)
             return
+        await self._hearer.gone(room)  # first: once it is kept that the bot left, nobody would be told
         if (partner := room.partner(self._rooms.me)) is not None and room.members.get(partner) == "join":
             self._rooms.close_direct(partner)
         room.members[self._rooms.me] = "leave"
         self._rooms.save(room)
-        await self._hearer.gone(room)
 
-    async def _look_after(self, answer: Mapping[str, Any]) -> None:
+    async def _look_after(self, answer: Mapping[str, Any], now: int) -> None:
         """Do what the account's keys need: a stock on the server, a look at changed devices, new beginnings."""
         counts, unused = answer.get("device_one_time_keys_count"), answer.get("device_unused_fallback_key_types")
         if isinstance(counts, Mapping):
@@ -286,9 +303,15 @@ class Sync:
             await self._encryption.stock(self._server, count if isinstance(count, int) else 0, fallback=fallback)
         await self._devices.refresh(self._server, self._rooms.watched() | self._waited_for())
         self._encryption.learn(self._devices.known())
-        for news in self._devices.take_news():
-            await self._hearer.learnt(news)
+        self._devices.ripen(now)
         await self._encryption.unwedge(self._server)
+        await self._own.look(self._server)
+
+    async def _tell(self) -> None:
+        """Let the hearer know what was found out of keys, each until it has been told."""
+        for news in self._devices.news.pending():
+            if await self._hearer.learnt(news):
+                self._devices.news.settle(news)
 
     def _waited_for(self) -> set[str]:
         return {str(row["event"].get("sender", "")) for row in self._store.all(_WAITING).values()}
