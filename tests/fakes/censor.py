@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,11 @@ class Censor:
         self.upstream, self.edit = upstream, edit
         self.lose: list[str] = []
         """Parts of paths: once for each, a request has its effect and its answer is lost."""
+        self.fail: list[str] = []
+        """Parts of paths: requests are answered with 502, and nothing happens."""
+        self.hold: str = ""
+        """Part of a path: requests wait before they are passed on, until `let_go` is set."""
+        self.held, self.let_go = asyncio.Event(), asyncio.Event()
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -50,6 +56,11 @@ class Censor:
         assert self._session is not None
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
         body = await request.read()
+        if any(part in request.path for part in self.fail):
+            return web.json_response({"errcode": "M_UNKNOWN"}, status=502)
+        if self.hold and self.hold in request.path:
+            self.held.set()
+            await self.let_go.wait()
         async with self._session.request(
             request.method, self.upstream + request.raw_path, data=body or None, headers=headers
         ) as answer:
