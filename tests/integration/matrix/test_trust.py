@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from bot.adapters.matrix.crosssigning import Identity
 from tests.fakes.censor import Censor
@@ -14,6 +19,7 @@ from tests.fakes.signing import SigningIdentity, SigningKey
 from tests.integration.matrix.conftest import People
 from tests.integration.matrix.deployment import PASSWORD, Deployment, enrol
 from tests.integration.matrix.test_faults import Ahead
+from tests.integration.matrix.test_setup import NOTHING_TO_ACCEPT
 from tests.integration.matrix.test_talking import served
 
 API = "/_matrix/client/v3"
@@ -126,6 +132,74 @@ def test_a_coordinator_whose_identity_changed(bot: Deployment, people: People, r
         chats = [room, *await ana.join_invited()]
         heard = [message for chat in chats for message in await ana.hear(chat, 2, timeout=2)]
         assert any(GUARD in message.body for message in heard)
+
+    runner.run(scene())
+
+
+async def dragoman(bot: Deployment, words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `dragoman` in the bot's folder, to its end."""
+    command = [sys.executable, "-m", "bot", *shlex.split(words)]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[3])}
+    return await asyncio.to_thread(
+        subprocess.run,
+        command,
+        cwd=bot.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def shown(human: Human) -> str:
+    """Give the fingerprint of somebody's identity as their own client shows it."""
+    assert human.account.identity is not None
+    public = human.account.identity.master.public
+    return " ".join(public[at : at + 4] for at in range(0, len(public), 4))
+
+
+def test_trust_accepts_the_identity_that_was_seen(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """Its fingerprint is shown, and it alone holds: not what the server tells of next."""
+
+    async def guarded(ana: Human, chat: str) -> str:
+        """Let the bot run until it has looked at Ana's keys, and give what it answers to a guarded verb."""
+        await bot.start()
+        asked = await ana.say(chat, "role @Luis observer")
+        heard = await ana.hear(chat)
+        while heard and heard[-1].reply_to != asked:
+            heard += await ana.hear(chat)
+        await bot.stop()
+        return heard[-1].body
+
+    async def scene() -> None:
+        ana, luis = await people.arrive("Ana"), await people.arrive("Luis")
+        await ana.cross_sign()
+        await enrol(bot, {ana: "coordinator", luis: "member"})
+        await bot.start()
+        chat = await ana.direct_chat(bot.user_id)
+        assert (await answer_in(ana, chat, "tasks")).startswith("You have nothing to do")
+        await bot.stop()
+        trust = f"matrix trust {ana.user_id}"
+        assert (await dragoman(bot, trust)).stderr == NOTHING_TO_ACCEPT
+        await ana.reset_identity()
+        second = shown(ana)
+        assert GUARD in await guarded(ana, chat)
+        assert f"identity changed: {ana.user_id} (now {second})" in (await dragoman(bot, "matrix status")).stdout
+        await ana.reset_identity()
+        accepted = await dragoman(bot, trust)
+        assert (accepted.returncode, f"    {second}\n" in accepted.stdout, shown(ana) in accepted.stdout) == (
+            0,
+            True,
+            False,
+        )
+        assert (await dragoman(bot, trust)).stderr == NOTHING_TO_ACCEPT
+        await bot.start()
+        await ana.say(chat, "role @Luis observer")
+        await ana.until(lambda: False, 1)
+        await bot.stop()
+        assert f"    {shown(ana)}\n" in (await dragoman(bot, trust)).stdout
+        assert "@Luis is" in await guarded(ana, chat)
 
     runner.run(scene())
 
