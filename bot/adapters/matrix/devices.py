@@ -83,13 +83,25 @@ class Devices:
             self.dirty.add(user)
         return accepted
 
+    def pending(self) -> list[News]:
+        """Give the news that are still to be told, without those that are no longer true."""
+        pending = self.news.pending()
+        for news in pending:
+            if not self._is_true(news):
+                self.news.settle(news)
+        return [news for news in pending if self._is_true(news)]
+
+    def _is_true(self, news: News) -> bool:
+        person = self.of(news.user_id)
+        return {"identity": person.changed, "unsigned": bool(person.unsigned())}.get(news.what, True)
+
     def ripen(self, now: int) -> None:
         """Find what has lasted too long for a client that is setting itself up; `now` in milliseconds since 1970.
 
-        Where an account is to be asked for anew, what is known of it may have passed.
+        What is known counts: a server that does not answer keeps nothing from being told.
         """
         for user, person in self._people.items():
-            if not person.master and user not in self.dirty:
+            if not person.master:
                 before = asdict(person)
                 news = list(ripe(user, person, now))
                 if asdict(person) != before:

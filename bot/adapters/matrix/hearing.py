@@ -142,7 +142,7 @@ class Hearing:
         self._rooms.save(room)
 
     async def learnt(self, news: News) -> bool:
-        """Tell coordinators what was found out of a member's keys, or of the bot's own; False while there are none.
+        """Tell coordinators what was found out of an account's keys, or of the bot's own; False while it is nobody's.
 
         To be told again is harmless: the core has a key for each report.
         """
@@ -154,7 +154,7 @@ class Hearing:
         for coalition_id in whose:
             await self._store.write(coalition_id, lambda work: _report(work, now, news))
             self._core.wake()
-        return bool(whose) or not own
+        return bool(whose)
 
     async def _said(self, room: Room, event: Mapping[str, Any], said: Said, *, vouched: bool) -> None:
         if said.file is not None:

@@ -10,6 +10,9 @@ from bot.adapters.matrix.sealed import SealedStore
 KIND = "news"
 What = Literal["identity", "unsigned", "own-device", "own-identity"]
 
+_WHOLE = ("identity", "unsigned", "own-identity")
+"""What is told whole each time."""
+
 
 @dataclass(frozen=True)
 class News:
@@ -36,8 +39,12 @@ class Newsroom:
         self._store = store
 
     def add(self, news: News) -> None:
-        """Keep news until somebody has been told."""
-        self._store.put(KIND, news.name, asdict(news))
+        """Keep news until somebody has been told, in place of older ones that they contain."""
+        with self._store.transaction():
+            for old in self.pending():
+                if (old.user_id, old.what) == (news.user_id, news.what) and news.what in _WHOLE:
+                    self.settle(old)
+            self._store.put(KIND, news.name, asdict(news))
 
     def pending(self) -> list[News]:
         """Give what is still to be told."""

@@ -47,6 +47,8 @@ FILTER = json.dumps(
         },
     }
 )
+TELL_AGAIN = 60_000
+"""After how many milliseconds it is asked again whether somebody is to be told of a stranger's keys."""
 _WAITING, _INVITED, _REPORTED = "waiting", "invited", "reported"
 INVITED_TRIES = 12
 """How often an invitation is answered whose server is away: for some hours."""
@@ -101,6 +103,8 @@ class Sync:
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
         self._own = OwnAccount(rooms.me, encryption.device_id, store, devices.news)
         self._since = since - EARLIER
+        self._not_before: dict[str, int] = {}
+        """When news that nobody is concerned with yet are looked at again, by name."""
 
     async def once(self, now: int, longest: float = POLL) -> None:
         """Take what happened since the last time, waiting for it up to `longest` seconds; `now` is in milliseconds.
@@ -120,12 +124,13 @@ class Sync:
         self._store.put("sync", "token", mark)
         await self._answer_invitations(now)
         try:
-            await self._look_after(answer, now)
+            await self._look_after(answer)
         except TokenRevoked:
             raise
         except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
             _log.warning("keys not looked after", code=type(problem).__name__)
-        await self._tell()
+        self._devices.ripen(now)
+        await self._tell(now)
         await self._retry(now)
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
@@ -294,7 +299,7 @@ class Sync:
         room.members[self._rooms.me] = "leave"
         self._rooms.save(room)
 
-    async def _look_after(self, answer: Mapping[str, Any], now: int) -> None:
+    async def _look_after(self, answer: Mapping[str, Any]) -> None:
         """Do what the account's keys need: a stock on the server, a look at changed devices, new beginnings."""
         counts, unused = answer.get("device_one_time_keys_count"), answer.get("device_unused_fallback_key_types")
         if isinstance(counts, Mapping):
@@ -303,15 +308,18 @@ class Sync:
             await self._encryption.stock(self._server, count if isinstance(count, int) else 0, fallback=fallback)
         await self._devices.refresh(self._server, self._rooms.watched() | self._waited_for())
         self._encryption.learn(self._devices.known())
-        self._devices.ripen(now)
         await self._encryption.unwedge(self._server)
         await self._own.look(self._server)
 
-    async def _tell(self) -> None:
-        """Let the hearer know what was found out of keys, each until it has been told."""
-        for news in self._devices.news.pending():
+    async def _tell(self, now: int) -> None:
+        """Let the hearer know what was found out of keys, until it was told: a stranger may become a member."""
+        for news in self._devices.pending():
+            if self._not_before.get(news.name, 0) > now:
+                continue
             if await self._hearer.learnt(news):
                 self._devices.news.settle(news)
+            else:
+                self._not_before[news.name] = now + TELL_AGAIN
 
     def _waited_for(self) -> set[str]:
         return {str(row["event"].get("sender", "")) for row in self._store.all(_WAITING).values()}

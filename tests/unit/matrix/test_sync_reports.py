@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Clear, Encryption
 from bot.adapters.matrix.homeserver import Away, Homeserver
 from bot.adapters.matrix.news import News
+from bot.adapters.matrix.person import Device
 from bot.adapters.matrix.rooms import ALGORITHM, Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 from bot.adapters.matrix.sync import Sync
@@ -105,16 +107,16 @@ class Bench:
     """A sync on one store, which may crash and start anew."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.server, self.hearer = folder, Answering(), Listening()
+        self.folder, self.server, self.hearer, self.now = folder, Answering(), Listening(), 10**12
         self.start()
         self.store.put("identity", "seeds", SEEDS.to_data())
 
     def start(self) -> None:
         """Begin with nothing but what is on disk."""
         self.store = Failing(self.folder / "matrix" / "matrix.db", Keyring([bytes(32)]))
-        self.rooms, devices = Rooms(ME, self.store), Devices(ME, self.store)
-        self.encryption = Encryption(ME, "BOT", devices, self.store, "pickle")
-        self.sync = Sync(self.server, self.store, self.rooms, devices, self.encryption, self.hearer, 0)
+        self.rooms, self.devices = Rooms(ME, self.store), Devices(ME, self.store)
+        self.encryption = Encryption(ME, "BOT", self.devices, self.store, "pickle")
+        self.sync = Sync(self.server, self.store, self.rooms, self.devices, self.encryption, self.hearer, 0)
 
     def crash(self) -> None:
         """Lose what is in memory."""
@@ -125,7 +127,8 @@ class Bench:
     def take(self, mark: str, **sections: Any) -> None:
         """Sync once, and be told this."""
         self.server.answers["/sync"] = {"next_batch": mark, **sections}
-        asyncio.run(self.sync.once(10**12))
+        self.now += 600_000
+        asyncio.run(self.sync.once(self.now))
 
     @property
     def mark(self) -> str | None:
@@ -238,6 +241,42 @@ def test_an_identity_of_the_bots_that_it_did_not_make(bench: Bench) -> None:
     bench.server.answers["/keys/query"] = {"device_keys": {}}
     bench.take("5", device_lists={"changed": [ME]})
     assert bench.hearer.heard == [("own-identity", other.public(ME).master), ("own-identity", "gone")]
+
+
+@pytest.mark.parametrize(
+    "devices", [5, None, [5, {}, {"device_id": 5}, {"device_id": "\ud800"}], [{"device_id": "BOT"}]]
+)
+def test_a_list_of_devices_that_is_none(bench: Bench, devices: Any) -> None:
+    """Whatever a server answers, the bot goes on hearing."""
+    bench.server.answers["/devices"] = {"devices": devices}
+    bench.server.answers["/keys/query"]["device_keys"] = {ME: {"\ud801": 5}} if devices else 5
+    bench.take("2", device_lists={"changed": [ME]})
+    bench.take("3", device_lists={"changed": [ME]})
+    assert bench.mark == "3"
+
+
+def test_a_server_that_makes_devices_up(bench: Bench) -> None:
+    """It cannot drown the coordinators in alarms."""
+    bench.server.answers["/devices"] = {"devices": [{"device_id": f"D{n}"} for n in range(1000)]}
+    bench.take("2", device_lists={"changed": [ME]})
+    assert len(bench.hearer.heard) == 5
+
+
+def test_a_strangers_devices_are_told_once_they_are_a_members(bench: Bench) -> None:
+    """Nobody is concerned with a stranger; what is true when somebody is, is told."""
+    spy = asdict(Device("SPY", "e", "c"))
+    bench.store.put("person", ANA, {"master": "m", "changed": False, "devices": {"SPY": spy}})
+    bench.crash()
+    news = bench.devices.news
+    news.add(News(ANA, "unsigned", "old", 2))
+    news.add(News(ANA, "unsigned", "e", 1))
+    news.add(News(ANA, "identity", "taken back"))
+    bench.hearer.somebody = False
+    bench.take("2")
+    assert news.pending() == [News(ANA, "unsigned", "e", 1)]
+    bench.hearer.somebody = True
+    bench.take("3")
+    assert (bench.hearer.heard, news.pending()) == ([("unsigned", "e")], [])
 
 
 def test_a_device_that_only_others_are_shown(bench: Bench) -> None:
