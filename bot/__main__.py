@@ -193,7 +193,7 @@ def matrix_status(config: Config = None) -> None:
 
 @matrix_app.command("trust")
 def matrix_trust(user: str, config: Config = None) -> None:
-    """Accept a person's changed identity, after you have asked them."""
+    """Show a person's new identity and accept it, after you have compared it with them."""
     _run(lambda: terminal.matrix_trust(_settings(config), user))
 
 

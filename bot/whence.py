@@ -59,6 +59,13 @@ def coalitions_of_account(work: Work, platform: str, address: str) -> set[int]:
     return set(work.exec(accounts))
 
 
+def coalitions_on(work: Work, platform: str) -> set[int]:
+    """Give the coalitions that have a room or a member's account on a platform."""
+    rooms = select(Room.coalition_id).where(Room.platform == platform)
+    accounts = select(Identity.coalition_id).where(Identity.platform == platform)
+    return {*work.exec(rooms), *work.exec(accounts)}
+
+
 def find_member(work: Work, invocation: Invocation) -> Member | None:
     """Give the admitted member whose account spoke, or None for a stranger."""
     account = account_of(work, invocation)

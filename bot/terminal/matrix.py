@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from bot.adapters.matrix.account import AccountProblem, account_file
@@ -9,9 +11,9 @@ from bot.adapters.matrix.lock import hold
 from bot.adapters.matrix.login import Credentials, House, log_in
 from bot.adapters.matrix.recovery import recover
 from bot.adapters.matrix.sealed import StoreProblem
-from bot.adapters.matrix.status import Standing, accept_identity, standing
+from bot.adapters.matrix.status import Standing, accept_identity, standing, unpinned_identity
 from bot.clock import SystemClock
-from bot.terminal.opening import start_logs, write
+from bot.terminal.opening import CommandProblem, start_logs, write
 from config.settings import Settings
 from storage.cipher import read_key_file
 
@@ -43,15 +45,25 @@ async def matrix_status(settings: Settings) -> int:
 
 
 async def matrix_trust(settings: Settings, user: str) -> int:
-    """Let a person's changed identity hold; `dragoman run` must not hold the store meanwhile."""
+    """Show the identity that was seen of a person and does not hold yet, and let it hold. Raises CommandProblem.
+
+    Somebody at a terminal is asked first. `dragoman run` must not hold the store meanwhile.
+    """
     house = _house(settings)
     with hold(settings.matrix_store, SystemClock().now()):
-        sealed = house.open()
+        account, sealed = house.account(), house.open()
         try:
-            accepted = accept_identity(house.account(), sealed, user)
+            shown = unpinned_identity(account, sealed, user)
+            if not shown:
+                raise CommandProblem("no other identity of this person was seen: there is nothing to accept")
+            write(f"The identity of {user} that was seen last:")
+            write(f"    {shown}")
+            if sys.stdin.isatty():
+                typer.confirm("Do they read you the same letters and digits, by a way other than Matrix?", abort=True)
+            accept_identity(account, sealed, user)
         finally:
             sealed.close()
-    write(f"The identity of {user} holds from now on." if accepted else f"The identity of {user} has not changed.")
+    write(f"This identity of {user} holds from now on, and no other.")
     return 0
 
 

@@ -34,6 +34,11 @@ class Censor:
         """Whether the first one that is not answered has its effect."""
         self.held = ""
         """Part of a path: requests with it wait until it is another."""
+        self.fail: list[str] = []
+        """Parts of paths: requests are answered with 502, and nothing happens."""
+        self.hold: str = ""
+        """Part of a path: requests wait before they are passed on, until `let_go` is set."""
+        self.holding, self.let_go = asyncio.Event(), asyncio.Event()
         self.url = f"http://127.0.0.1:{free_port()}"
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
@@ -67,6 +72,11 @@ class Censor:
         for part, (status, said) in self.refuse.items():
             if part in request.path:
                 return web.json_response(said, status=status)
+        if any(part in request.path for part in self.fail):
+            return web.json_response({"errcode": "M_UNKNOWN"}, status=502)
+        if self.hold and self.hold in request.path:
+            self.holding.set()
+            await self.let_go.wait()
         async with self._session.request(
             request.method, self.upstream + request.raw_path, data=body or None, headers=headers
         ) as answer:

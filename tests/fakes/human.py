@@ -87,6 +87,11 @@ class Human:
         user_id = await asyncio.to_thread(synapse.register, localpart, password, display_name=name)
         return await cls._log_in(synapse.url, Account(name, password, user_id, folder))
 
+    @classmethod
+    async def intrude(cls, synapse: Synapse, user_id: str, password: str, folder: Path) -> Human:
+        """Log in to somebody's account with a client of one's own."""
+        return await cls._log_in(synapse.url, Account("Intruder", password, user_id, folder / "intruder"))
+
     async def add_device(self, *, signed: bool) -> Human:
         """Log in once more; `signed` has the person's self-signing key sign the new device (after `cross_sign`)."""
         other = await self._log_in(self.line.url, self.account)

@@ -35,6 +35,11 @@ class SigningKey:
         mine = {**others.get(user_id, {}), f"ed25519:{self.public}": signature}
         return {**signed, "signatures": {**others, user_id: mine}}
 
+    @classmethod
+    def of(cls, seed: bytes) -> SigningKey:
+        """Give the key pair of a seed of 32 bytes."""
+        return cls(Ed25519PrivateKey.from_private_bytes(seed))
+
 
 @dataclass(frozen=True)
 class SigningIdentity:

@@ -19,10 +19,12 @@ from bot.reachability import (
     member_left,
     missed_in_chat,
     missed_in_room,
+    other_device_on_account,
+    own_identity_replaced,
     room_moved,
     room_shared,
 )  # fmt: skip
-from bot.whence import coalitions_of_account, coalitions_of_room
+from bot.whence import coalitions_of_account, coalitions_of_room, coalitions_on
 from storage.tables import Label, Member, Notice, NoticeKind, Purpose, Role, Room, Standing
 from storage.work import Work
 from tests.conftest import World
@@ -162,6 +164,30 @@ def test_a_changed_identity_and_unverified_devices_are_told_once_a_change(talk: 
     world.write(lambda work: setattr(member(work, "Mei"), "role", Role.MEMBER))
     (alone,) = heard(talk, lambda work: device_unsigned(work, world.now, ana, 1))
     assert alone.startswith("@Ana: @Ana uses 1 device that they have not verified.")
+
+
+def test_what_is_wrong_with_the_bots_own_account_is_told_once(talk: Conversation, world: World) -> None:
+    """To the coordinators, with what whoever hosts it must do; another device or identity is told of anew."""
+    first = heard(talk, lambda work: other_device_on_account(work, world.now, "matrix", "mark1"))
+    text = (
+        "Somebody signed in to my Matrix account with another device.\n"
+        "It reads nothing that I write, but it can write in my name and see who is in which room.\n"
+        "Whoever hosts me: run `dragoman matrix status`, log that device out and change the account's password."
+    )
+    assert first == [f"@Ana: {text}", f"@Mei: {text}"]
+    assert heard(talk, lambda work: other_device_on_account(work, world.now, "matrix", "mark1")) == []
+    assert len(heard(talk, lambda work: other_device_on_account(work, world.now, "matrix", "mark2"))) == 2
+    replaced = heard(talk, lambda work: own_identity_replaced(work, world.now, "matrix", "mark1"))
+    line = "My own security identity on Matrix was replaced."
+    assert [text.split("\n")[0] for text in replaced] == [f"@Ana: {line}", f"@Mei: {line}"]
+    assert heard(talk, lambda work: own_identity_replaced(work, world.now, "matrix", "mark1")) == []
+
+
+def test_which_coalitions_are_on_a_platform(world: World) -> None:
+    """By their rooms and by their members' accounts."""
+    other = world.found("Other", {"Luis": (Role.MEMBER, "UTC")}, {})
+    assert world.read(lambda work: coalitions_on(work, "console")) == {1, other}
+    assert world.read(lambda work: coalitions_on(work, "matrix")) == set()
 
 
 def test_which_coalitions_an_account_belongs_to(world: World) -> None:

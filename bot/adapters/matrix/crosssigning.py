@@ -93,6 +93,11 @@ def key_id(public: str) -> str:
     return f"ed25519:{public}"
 
 
+def fingerprint(public: str) -> str:
+    """Give a public key as people compare it: its unpadded base64 in groups of four."""
+    return " ".join(public[start : start + 4] for start in range(0, len(public), 4))
+
+
 def canonical(obj: Json) -> bytes:
     """Give the bytes of an object that are signed: canonical JSON without `signatures` and `unsigned`.
 

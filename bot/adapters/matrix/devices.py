@@ -1,15 +1,15 @@
 """People's devices, and which of them their owners vouch for.
 
 A device is signed when its owner's cross-signing identity says so. Who has no identity at all is taken at their
-devices' word; who has one gets keys to signed devices only, as other clients do (MSC4153). An identity is pinned when
-it is first seen: another one later, or none any more, is a change that people are told of.
+devices' word; who has one gets keys to signed devices only, as other clients do (MSC4153). Which identity counts is
+said in person.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -23,6 +23,8 @@ from bot.adapters.matrix.crosssigning import (
     read_identity,
 )
 from bot.adapters.matrix.homeserver import Away, Homeserver
+from bot.adapters.matrix.news import News, Newsroom
+from bot.adapters.matrix.person import Device, Person, found, ripe
 from bot.adapters.matrix.sealed import SealedStore
 
 KIND = "person"
@@ -33,42 +35,6 @@ AGAIN = 300.0
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Device:
-    """One device of a person, by its own word or its owner's."""
-
-    device_id: str
-    ed25519: str
-    curve25519: str
-    signed: bool = False
-    """Its owner's identity vouches for it."""
-
-
-@dataclass
-class Person:
-    """What is known of one account's devices."""
-
-    master: str = ""
-    """The identity that was seen first, or accepted since; empty while there was none."""
-    changed: bool = False
-    """The identity is another one now, or gone: nobody has said yet that this is right."""
-    devices: dict[str, Device] = field(default_factory=dict)
-
-    def trusts(self, device: Device) -> bool:
-        """Tell whether the device may read what is said to this person."""
-        return device.signed or not self.master
-
-
-@dataclass(frozen=True)
-class News:
-    """What a look at somebody's keys brought that others should hear of."""
-
-    user_id: str
-    identity_changed: bool = False
-    unsigned: int = 0
-    """How many devices are not signed, where that is more than before."""
-
-
 class Devices:
     """The devices of everybody the bot shares an encrypted room with."""
 
@@ -77,7 +43,7 @@ class Devices:
         self.me, self._store = me, store
         self._people = {user: _person(value) for user, value in store.all(KIND).items()}
         self.dirty: set[str] = set(self._people)
-        self._news: list[News] = []
+        self.news = Newsroom(store)
         self._not_before: dict[str, float] = {}
         self._failed: set[str] = set()
 
@@ -94,32 +60,52 @@ class Devices:
         person = self.of(user)
         return [device for device in person.devices.values() if person.trusts(device)]
 
-    def by_key(self, user: str, curve25519: str) -> Device | None:
-        """Give an account's device by its encryption key."""
-        return next((row for row in self.of(user).devices.values() if row.curve25519 == curve25519), None)
+    def by_key(self, user: str, curve25519: str) -> list[Device]:
+        """Give an account's devices by their encryption key: one, but for a device that claims another's."""
+        return [row for row in self.of(user).devices.values() if row.curve25519 == curve25519]
 
     def vouches(self, user: str, device: Device) -> bool:
         """Tell whether an account's owner vouches for a device, under an identity that has not changed unnoticed."""
-        return device.signed and not self.of(user).changed
+        return self.of(user).vouches(device)
 
     def watch(self, users: Iterable[str]) -> None:
         """See that the devices of these accounts are asked for, where they are not known."""
         self.dirty |= {user for user in users if user not in self._people}
 
-    def accept(self, user: str) -> bool:
-        """Let an account's changed identity hold from now on; False when it had not changed."""
-        person = self.of(user)
-        if not person.changed:
-            return False
-        person.master, person.changed = "", False
-        self._keep(user, person)
-        self.dirty.add(user)
-        return True
+    def accept(self, user: str) -> str:
+        """Let the identity of an account that was seen and is not pinned hold, and give it; empty where there is none.
 
-    def take_news(self) -> list[News]:
-        """Give what was found out since the last time and others should hear of."""
-        news, self._news = self._news, []
-        return news
+        It is exactly the one that was seen: another one that the server tells of later is a change again.
+        """
+        person = self.of(user)
+        if accepted := person.accept():
+            self._keep(user, person)
+            self.dirty.add(user)
+        return accepted
+
+    def pending(self) -> list[News]:
+        """Give the news that are still to be told, without those that are no longer true."""
+        pending = self.news.pending()
+        for news in pending:
+            if not self._is_true(news):
+                self.news.settle(news)
+        return [news for news in pending if self._is_true(news)]
+
+    def _is_true(self, news: News) -> bool:
+        person = self.of(news.user_id)
+        return {"identity": person.changed, "unsigned": bool(person.unsigned())}.get(news.what, True)
+
+    def ripen(self, now: int) -> None:
+        """Find what has lasted too long for a client that is setting itself up; `now` in milliseconds since 1970.
+
+        What is known counts: a server that does not answer keeps nothing from being told.
+        """
+        for user, person in self._people.items():
+            if not person.master:
+                before = asdict(person)
+                news = list(ripe(user, person, now))
+                if asdict(person) != before:
+                    self._keep(user, person, *news)
 
     async def refresh(self, server: Homeserver, users: Iterable[str]) -> None:
         """Ask for the devices of those among these accounts that may have changed. Raises what asking raises."""
@@ -138,38 +124,32 @@ class Devices:
             self._not_before |= dict.fromkeys(wanted, now + SOON)
             return
         self._failed.clear()
-        found = answer.get("device_keys")
+        told = answer.get("device_keys")
         for user in wanted:
-            if isinstance(found, Mapping) and isinstance(found.get(user), Mapping):
-                news = self._take(user, found[user], answer)
+            if isinstance(told, Mapping) and isinstance(told.get(user), Mapping):
+                self._take(user, told[user], answer)
                 self.dirty.discard(user)
-                self._news += [news] if news.identity_changed or news.unsigned else []
             else:
                 # Their server does not answer: others must not wait for it with each message.
                 self._not_before[user] = now + AGAIN
 
-    def _take(self, user: str, devices: Mapping[str, Any], answer: Mapping[str, Any]) -> News:
-        person = self.of(user)
-        identity = _identity(answer, user)
-        was_changed, unsigned = person.changed, _unsigned(person)
-        if identity is not None and not person.master:
-            person.master = identity.master
-        person.changed = bool(person.master) and (identity is None or identity.master != person.master)
+    def _take(self, user: str, devices: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        person, first = self.of(user), user not in self._people
+        identity, before = _identity(answer, user), (person.changed, person.candidate)
+        person.meet(identity.master if identity else "", first=first)
         # Until somebody says that another identity holds, or where the server keeps it back, what the first one vouched
         # for is what counts: whoever took the account over must not read along at once.
-        holds = None if person.changed else identity
-        person.devices = {
-            device.device_id: device
-            for name, keys in devices.items()
-            if (device := _device(user, name, keys, holds, person.devices.get(name))) is not None
-        }
-        self._keep(user, person)
-        now_unsigned = _unsigned(person)
-        return News(user, person.changed and not was_changed, now_unsigned if now_unsigned > unsigned else 0)
+        holds = None if person.master and person.changed else identity
+        read = (_device(user, name, keys, holds, person.devices.get(name)) for name, keys in devices.items())
+        person.take({device.device_id: device for device in read if device is not None})
+        self._keep(user, person, *found(user, person, before))
 
-    def _keep(self, user: str, person: Person) -> None:
+    def _keep(self, user: str, person: Person, *found: News) -> None:
         self._people[user] = person
-        self._store.put(KIND, user, asdict(person))
+        with self._store.transaction():
+            self._store.put(KIND, user, asdict(person))
+            for news in found if user != self.me else ():
+                self.news.add(news)
 
 
 def _identity(answer: Mapping[str, Any], user: str) -> PublicIdentity | None:
@@ -200,10 +180,6 @@ def _device(user: str, name: str, keys: Any, identity: PublicIdentity | None, be
     return Device(name, ed25519, curve25519, signed)
 
 
-def _unsigned(person: Person) -> int:
-    return sum(not device.signed for device in person.devices.values()) if person.master else 0
-
-
 def _person(value: Mapping[str, Any]) -> Person:
     devices = {name: Device(**device) for name, device in value["devices"].items()}
-    return Person(value["master"], value["changed"], devices)
+    return Person(**{**value, "devices": devices})

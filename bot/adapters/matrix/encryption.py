@@ -21,9 +21,10 @@ from vodozemac import MegolmDecryptionException
 
 from bot.adapters.matrix.crosssigning import canonical
 from bot.adapters.matrix.cryptostore import CryptoStore
-from bot.adapters.matrix.devices import AGAIN, Device, Devices
+from bot.adapters.matrix.devices import AGAIN, Devices
 from bot.adapters.matrix.groupsessions import GroupSessions
 from bot.adapters.matrix.homeserver import CLIENT, Denied, Homeserver, part
+from bot.adapters.matrix.person import Device
 from bot.adapters.matrix.rooms import ALGORITHM, Room
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 
@@ -150,16 +151,15 @@ class Encryption:
         sessions = self.sessions.of(room_id, str(content["session_id"]))
         if not sessions:
             raise NoKey
-        owned = [
-            (session, device)
-            for session in sessions
-            if (device := self._devices.by_key(sender, session.sender_key)) is not None
+        claimed = [
+            (session, device) for session in sessions for device in self._devices.by_key(sender, session.sender_key)
         ]
-        if not owned:
+        if not claimed:
             raise UnknownDevice
-        session, device = owned[0]
-        if device.ed25519 != session.ed25519:
+        owned = [(session, device) for session, device in claimed if device.ed25519 == session.ed25519]
+        if not owned:
             raise Forged
+        session, device = owned[0]
         words, index = _opened(session, content["ciphertext"])
         payload = json.loads(words)
         if payload.get("room_id") != room_id:

@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 
-from bot.adapters.matrix.devices import News
 from bot.adapters.matrix.encryption import Clear
 from bot.adapters.matrix.homeserver import Denied, Homeserver, part
 from bot.adapters.matrix.invitations import PLATFORM, is_welcome
+from bot.adapters.matrix.news import News
 from bot.adapters.matrix.own import content_of, said_in
 from bot.adapters.matrix.reactions import reaction_command
 from bot.adapters.matrix.rooms import Room, Rooms
@@ -36,10 +36,13 @@ from bot.reachability import (
     left_room,
     missed_in_chat,
     missed_in_room,
+    other_device_on_account,
+    own_identity_replaced,
     room_lost,
     room_moved,
 )  # fmt: skip
-from bot.whence import coalitions_of_account, coalitions_of_room, room_at
+from bot.whence import coalitions_of_account, coalitions_of_room, coalitions_on, room_at
+from storage.cipher import active
 from storage.tables import Member, Standing
 from storage.tables import Room as Served
 from storage.work import Store, Work
@@ -168,12 +171,20 @@ class Hearing:
         room.successor = ""
         self._rooms.save(room)
 
-    async def learnt(self, news: News) -> None:
-        """Tell coordinators that a member's identity changed, or that they use devices they have not verified."""
-        now, user = self._clock.now(), news.user_id
-        for coalition_id in await self._store.read(None, lambda work: coalitions_of_account(work, PLATFORM, user)):
+    async def learnt(self, news: News) -> bool:
+        """Tell coordinators what was found out of an account's keys, or of the bot's own; False while it is nobody's.
+
+        To be told again is harmless: the core has a key for each report.
+        """
+        now, own = self._clock.now(), news.user_id == self._rooms.me
+        whose = await self._store.read(
+            None,
+            lambda work: coalitions_on(work, PLATFORM) if own else coalitions_of_account(work, PLATFORM, news.user_id),
+        )
+        for coalition_id in whose:
             await self._store.write(coalition_id, lambda work: _report(work, now, news))
             self._core.wake()
+        return bool(whose)
 
     async def _said(self, room: Room, event: Mapping[str, Any], said: Said, *, vouched: bool) -> None:
         if said.file is not None:
@@ -304,11 +315,17 @@ class Hearing:
 
 
 def _report(work: Work, now: dt.datetime, news: News) -> None:
+    mark = active()[0].fingerprint(news.mark)  # keys of notices are not encrypted
     account = account_at(work, PLATFORM, news.user_id)
-    if account is not None and news.identity_changed:
-        identity_changed(work, now, account.member_id)
-    if account is not None and news.unsigned:
-        device_unsigned(work, now, account.member_id, news.unsigned)
+    # An identity may be taken back and come again another day.
+    if news.what == "own-device":
+        other_device_on_account(work, now, PLATFORM, mark)
+    elif news.what == "own-identity":
+        own_identity_replaced(work, now, PLATFORM, f"{mark}/{now:%Y%m%d}")
+    elif account is not None and news.what == "identity":
+        identity_changed(work, now, account.member_id, f"{mark}/{now:%Y%m%d}")
+    elif account is not None:
+        device_unsigned(work, now, account.member_id, news.n, mark)
 
 
 def _not_of_here(event: Mapping[str, Any]) -> None:

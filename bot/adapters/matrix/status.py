@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.adapters.matrix.account import Account
-from bot.adapters.matrix.crosssigning import Identity, is_signed
+from bot.adapters.matrix.crosssigning import Identity, fingerprint, is_signed
 from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited
 from bot.adapters.matrix.login import House, device_ids, own_identity, own_keys
+from bot.adapters.matrix.person import Person
 from bot.adapters.matrix.rooms import Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore
 
@@ -23,7 +24,7 @@ class RoomStanding:
     encrypted: bool
     guarded: bool
     changed: tuple[str, ...]
-    """Members whose identity is another one now, or gone."""
+    """Members whose identity is another one now, with its fingerprint, or gone."""
     unsigned: tuple[str, ...]
     """Members with devices that they have not verified."""
 
@@ -82,9 +83,14 @@ async def standing(house: House) -> Standing:
         await server.close()
 
 
-def accept_identity(account: Account, sealed: SealedStore, user: str) -> bool:
-    """Let a person's changed identity hold; False when it had not changed."""
-    return Devices(account.user_id, sealed).accept(user)
+def unpinned_identity(account: Account, sealed: SealedStore, user: str) -> str:
+    """Give the fingerprint of the identity that was seen of a person and does not hold; empty where there is none."""
+    return fingerprint(Devices(account.user_id, sealed).of(user).candidate)
+
+
+def accept_identity(account: Account, sealed: SealedStore, user: str) -> str:
+    """Let that identity hold, and give its fingerprint; empty where there is none."""
+    return fingerprint(Devices(account.user_id, sealed).accept(user))
 
 
 def _is_cross_signed(account: Account, answer: dict[str, object], sealed: SealedStore) -> bool:
@@ -104,14 +110,18 @@ def _rooms(account: Account, sealed: SealedStore) -> tuple[RoomStanding, ...]:
 
 def _room(room: Room, devices: Devices) -> RoomStanding:
     people = {user: devices.of(user) for user in room.here() if user != devices.me}
-    changed = tuple(user for user, person in people.items() if person.changed)
+    changed = tuple(_changed(user, person) for user, person in people.items() if person.changed)
     unsigned = tuple(
         user for user, person in people.items()
-        if not person.master or any(not device.signed for device in person.devices.values())
+        if not person.master or person.unsigned()
     )  # fmt: skip
     partner = room.partner(devices.me)
     name = room.name or (f"direct chat with {partner}" if partner else room.room_id)
     return RoomStanding(name, len(room.here()), room.encrypted, room.is_guarded(), changed, unsigned)
+
+
+def _changed(user: str, person: Person) -> str:
+    return f"{user} (now {fingerprint(person.candidate)})" if person.candidate else f"{user} (none now)"
 
 
 def _room_line(room: RoomStanding) -> str:

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.adapters.matrix.devices import Devices, News
+from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import CURVE, Clear, Encryption, NoKey, UnknownDevice
 from bot.adapters.matrix.gap import left_out
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
+from bot.adapters.matrix.news import News
+from bot.adapters.matrix.ownaccount import OwnAccount
 from bot.adapters.matrix.rooms import Room, Rooms, apply
 from bot.adapters.matrix.sealed import SealedStore, StoreProblem
 from bot.adapters.matrix.waiting import PATIENCE, Waiting
@@ -41,7 +43,9 @@ FILTER = json.dumps(
         },
     }
 )
-_INVITED = "invited"
+TELL_AGAIN = 60_000
+"""After how many milliseconds it is asked again whether somebody is to be told of a stranger's keys."""
+_INVITED, _REPORTED = "invited", "reported"
 INVITED_TRIES = 12
 """How often an invitation is answered whose server is away: for some hours."""
 _NOT_THE_EVENTS = (Away, Limited, TokenRevoked, StoreProblem, DatabaseProblem)
@@ -79,8 +83,8 @@ class Hearer(Protocol):
     async def moved(self, room: Room) -> None:
         """Hear that a room was replaced by another."""
 
-    async def learnt(self, news: News) -> None:
-        """Hear that somebody's keys changed."""
+    async def learnt(self, news: News) -> bool:
+        """Hear that somebody's keys changed; False while there is nobody to tell, and it is to be heard again."""
 
 
 class Sync:
@@ -100,14 +104,15 @@ class Sync:
         """Take the parts; what was said before `since` (milliseconds since 1970) is not for this bot."""
         self._server, self._store, self._rooms = server, store, rooms
         self._devices, self._encryption, self._hearer = devices, encryption, hearer
+        self._own = OwnAccount(rooms.me, encryption.device_id, store, devices.news)
         self._clock, self._since = clock, since - EARLIER
         self._waiting = Waiting(store)
-        self._reported: dict[str, set[str] | None] = {}
-        """Who is known to be in a room, as far as it was told: none of it before the bot came."""
         self._coming: set[str] = set()
         """The rooms that the bot came into in a sync that is not through: the same one may be taken again."""
         self._taken: set[str] = set()
         """The state events taken by this process."""
+        self._not_before: dict[str, int] = {}
+        """When news that nobody is concerned with yet are looked at again, by name."""
 
     async def once(self, longest: float = POLL) -> None:
         """Take what happened since the last time, waiting for it up to `longest` seconds.
@@ -131,6 +136,8 @@ class Sync:
             raise
         except (Away, Denied, Limited) as problem:  # keys that cannot be had must not keep the bot from hearing
             _log.warning("keys not looked after", code=type(problem).__name__)
+        self._devices.ripen(self._now())
+        await self._tell()
         await self._retry()
 
     async def take(self, answer: Mapping[str, Any], *, first: bool) -> None:
@@ -138,7 +145,9 @@ class Sync:
         with self._store.transaction():
             for event in _events(answer.get("to_device")):
                 self._encryption.take_to_device(event)
-        self._devices.dirty |= self._changed(answer)
+        changed = self._changed(answer)
+        self._devices.dirty |= changed
+        self._own.due = self._own.due or self._rooms.me in changed
         rooms = _mapping(answer.get("rooms"))
         for room_id in _mapping(rooms.get("leave")):
             await self._left(room_id)  # first: who was put out and invited again is under both
@@ -156,7 +165,7 @@ class Sync:
         was_in = self._rooms.get(room_id) is not None and room_id not in self._coming
         room = self._rooms.enter(room_id)
         self._coming |= set() if was_in else {room_id}
-        before = self._reported.setdefault(room_id, set(room.here()) if was_in else None)
+        before = self._reported(room, was_in=was_in)
         for event in _events(content.get("state")):
             # What was taken before is old: where a message crossed a membership, a server tells how it was before that.
             if not was_in or str(event.get("event_id")) not in self._taken:
@@ -173,11 +182,23 @@ class Sync:
         if before is not None and before != here:
             await _guarded({}, self._hearer.came(room, sorted(here - before)))
             await _guarded({}, self._hearer.went(room, sorted(before - here)))
-        self._reported[room_id] = here
+        if here != before:
+            self._store.put(_REPORTED, room_id, {"here": sorted(here)})
         self._rooms.save(room)
         self._coming.discard(room_id)
         for old in self._rooms.followed(room):
             await _guarded({}, self._hearer.moved(old))
+
+    def _reported(self, room: Room, *, was_in: bool) -> set[str] | None:
+        """Give who is known to be in a room, as far as it was told: None of it before the bot came.
+
+        Kept apart from the room, whose members may be known, and saved, before they are told of.
+        """
+        kept = self._store.get(_REPORTED, room.room_id)
+        if kept is None:
+            kept = {"here": sorted(room.here()) if was_in else None}
+            self._store.put(_REPORTED, room.room_id, kept)
+        return None if kept["here"] is None else set(kept["here"])
 
     def _since_here(self, room: Room, events: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Give what is to be heard of a room that the bot has come into.
@@ -301,11 +322,11 @@ class Sync:
         if room is None:
             self._rooms.forget(room_id)
             return
+        await self._hearer.gone(room)  # first: once it is kept that the bot left, nobody would be told
         if (partner := room.partner(self._rooms.me)) is not None and room.members.get(partner) == "join":
             self._rooms.close_direct(partner)
         room.members[self._rooms.me] = "leave"
         self._rooms.save(room)
-        await self._hearer.gone(room)
 
     async def _look_after(self, answer: Mapping[str, Any]) -> None:
         """Do what the account's keys need: a stock on the server, a look at changed devices, new beginnings."""
@@ -317,9 +338,19 @@ class Sync:
             await self._encryption.stock(self._server, count, fallback=fallback)
         await self._devices.refresh(self._server, self._rooms.watched() | self._waiting.senders())
         self._encryption.learn(self._devices.known())
-        for news in self._devices.take_news():
-            await self._hearer.learnt(news)
         await self._encryption.unwedge(self._server)
+        await self._own.look(self._server)
+
+    async def _tell(self) -> None:
+        """Let the hearer know what was found out of keys, until it was told: a stranger may become a member."""
+        now = self._now()
+        for news in self._devices.pending():
+            if self._not_before.get(news.name, 0) > now:
+                continue
+            if await self._hearer.learnt(news):
+                self._devices.news.settle(news)
+            else:
+                self._not_before[news.name] = now + TELL_AGAIN
 
 
 async def _guarded(event: Mapping[str, Any], hearing: Awaitable[None]) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.matrix.devices import Devices, News
+from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Clear, Encryption
 from bot.adapters.matrix.homeserver import Homeserver
+from bot.adapters.matrix.news import News
 from bot.adapters.matrix.rooms import Room, Rooms
 from bot.adapters.matrix.sealed import SealedStore
 from bot.adapters.matrix.sync import Sync
@@ -61,8 +62,8 @@ class Ear:
     async def moved(self, room: Room) -> None:
         """Not of interest."""
 
-    async def learnt(self, news: News) -> None:
-        """Not of interest."""
+    async def learnt(self, news: News) -> bool:
+        return True
 
 
 class Stand:

@@ -11,8 +11,10 @@ import pytest
 from vodozemac import Account
 
 from bot.adapters.matrix.crosssigning import Identity, canonical, device_signing_upload, key_id, sign_device
-from bot.adapters.matrix.devices import Devices, News
+from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.homeserver import Homeserver
+from bot.adapters.matrix.news import News
+from bot.adapters.matrix.person import GRACE
 from bot.adapters.matrix.sealed import SealedStore
 from storage.cipher import Keyring
 
@@ -70,13 +72,44 @@ def devices(tmp_path: Path) -> Iterator[Devices]:
 def look(devices: Devices, server: Answering, told: Json) -> list[News]:
     """Let the server say something of Ana's keys, and give what others should hear of."""
 
-    async def refresh() -> list[News]:
+    async def refresh() -> None:
         server.answer = told
         devices.dirty.add(ANA)
         await devices.refresh(server, {ANA})
-        return devices.take_news()
 
-    return asyncio.run(refresh())
+    asyncio.run(refresh())
+    return heard(devices)
+
+
+def heard(devices: Devices) -> list[News]:
+    """Give what others should hear of, as if they heard it now."""
+    news = devices.news.pending()
+    for row in news:
+        devices.news.settle(row)
+    return sorted(news, key=lambda row: row.what)
+
+
+def wait(devices: Devices, *moments: int) -> list[News]:
+    """Let time pass to these moments, and give what others should hear of by then."""
+    for now in moments:
+        devices.ripen(now)
+    return heard(devices)
+
+
+def unsigned(*rows: Json) -> News:
+    """Give the news of these unsigned devices of Ana's."""
+    keys = sorted(row["keys"][f"ed25519:{row['device_id']}"] for row in rows)
+    return News(ANA, "unsigned", "\n".join(keys), len(keys))
+
+
+def changed_to(identity: Identity | None) -> News:
+    """Give the news of another identity of Ana's, or of none."""
+    return News(ANA, "identity", identity.public(ANA).master if identity else "")
+
+
+def vouched(devices: Devices) -> list[str]:
+    """Give the ids of Ana's devices from which guarded verbs are taken."""
+    return sorted(row.device_id for row in devices.of(ANA).devices.values() if devices.vouches(ANA, row))
 
 
 def readers(devices: Devices) -> list[str]:
@@ -87,31 +120,137 @@ def readers(devices: Devices) -> list[str]:
 def test_signed_devices_only(devices: Devices) -> None:
     """Where there is an identity, what it does not sign gets no key and vouches for nothing."""
     phone, spy = device("PHONE", Account(), FIRST), device("SPY", Account(), None)
-    assert look(devices, Answering(), answer(FIRST, phone, spy)) == [News(ANA, unsigned=1)]
+    assert look(devices, Answering(), answer(FIRST, phone, spy)) == [unsigned(spy)]
     assert readers(devices) == ["PHONE"]
-    vouched = {name: devices.vouches(ANA, row) for name, row in devices.of(ANA).devices.items()}
-    assert vouched == {"PHONE": True, "SPY": False}
+    assert vouched(devices) == ["PHONE"]
 
 
 def test_no_identity_yet(devices: Devices) -> None:
     """Who has none is written to on all devices, and none of them is vouched for."""
     assert look(devices, Answering(), answer(None, device("PHONE", Account(), None))) == []
     assert readers(devices) == ["PHONE"]
-    assert not devices.vouches(ANA, devices.of(ANA).devices["PHONE"])
+    assert vouched(devices) == []
+
+
+def test_devices_without_an_identity_are_told_once(devices: Devices) -> None:
+    """A newcomer's client has ten minutes to make one; a device that comes later is told of at once."""
+    server, phone, spy = Answering(), device("PHONE", Account(), None), device("SPY", Account(), None)
+    look(devices, server, answer(None, phone))
+    assert wait(devices, 1, GRACE) == []
+    assert wait(devices, GRACE + 1, 9 * GRACE) == [unsigned(phone)]
+    look(devices, server, answer(None, phone, spy))
+    assert wait(devices, 9 * GRACE + 1) == [unsigned(phone, spy)]
+    look(devices, server, answer(None, phone, spy))
+    assert wait(devices, 99 * GRACE) == []
+
+
+def test_a_first_identity_comes_before_its_signatures(devices: Devices) -> None:
+    """Nothing is vouched by it and nobody alarmed until it signs what was there; then it is pinned silently."""
+    server, phone = Answering(), Account()
+    look(devices, server, answer(None, device("PHONE", phone, None)))
+    assert look(devices, server, answer(FIRST, device("PHONE", phone, None))) == []
+    assert (readers(devices), vouched(devices)) == (["PHONE"], [])
+    assert wait(devices, 1, 9 * GRACE) == []
+    assert look(devices, server, answer(FIRST, device("PHONE", phone, FIRST))) == []
+    assert (readers(devices), vouched(devices)) == (["PHONE"], ["PHONE"])
+    assert wait(devices, 99 * GRACE) == []
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_thief_makes_the_first_identity(devices: Devices, *, known: bool, stays: bool) -> None:
+    """It does not sign what was there before: it vouches for nothing, reads nothing new, and is told after a grace.
+
+    So also when the thief's device was known already, and when the owner's is logged out.
+    """
+    server, phone, thief = Answering(), Account(), Account()
+    at_first = [device("PHONE", phone, None)] + ([device("THIEF", thief, None)] if known else [])
+    look(devices, server, answer(None, *at_first))
+    wait(devices, 1)
+    then = [device("THIEF", thief, FIRST)] + ([device("PHONE", phone, None)] if stays else [])
+    assert look(devices, server, answer(FIRST, *then)) == []
+    assert vouched(devices) == []
+    assert readers(devices) == ["PHONE"] * stays + ["THIEF"] * known
+    assert wait(devices, 2, GRACE + 1) == []
+    assert wait(devices, GRACE + 2, 9 * GRACE) == [changed_to(FIRST)]
+    assert look(devices, server, answer(FIRST, *then)) == []
+    assert (vouched(devices), devices.of(ANA).changed) == ([], True)
+    assert look(devices, server, answer(SECOND, device("THIEF", thief, SECOND))) == [changed_to(SECOND)]
+    assert devices.accept(ANA) == SECOND.public(ANA).master
+    assert vouched(devices) == ["THIEF"]
+
+
+def test_a_first_identity_that_is_hidden_meanwhile(devices: Devices, tmp_path: Path) -> None:
+    """What a server takes back, or a restart, does not make a thief's device one that was there before."""
+    server, phone, thief = Answering(), Account(), Account()
+    look(devices, server, answer(None, device("PHONE", phone, None)))
+    look(devices, server, answer(None))
+    look(devices, server, answer(FIRST, device("THIEF", thief, FIRST)))
+    look(devices, server, answer(None, device("THIEF", thief, None)))
+    assert readers(devices) == []
+    wait(devices, 1)
+    again = Devices(ME, SealedStore(tmp_path / "matrix" / "matrix.db", Keyring([bytes(32)])))
+    look(again, server, answer(FIRST, device("THIEF", thief, FIRST)))
+    assert (readers(again), vouched(again)) == ([], [])
+    look(again, server, answer(FIRST, device("THIEF", thief, FIRST), device("PHONE", thief, FIRST)))
+    assert vouched(again) == []
+    assert wait(again, GRACE + 1) == [changed_to(FIRST)]
+
+
+def test_news_outlive_a_crash(devices: Devices, tmp_path: Path) -> None:
+    """What nobody was told of is there after a restart; what was told is not."""
+    server, phone, spy = Answering(), device("PHONE", Account(), FIRST), device("SPY", Account(), None)
+
+    async def refresh() -> None:
+        server.answer = answer(FIRST, phone, spy)
+        devices.dirty.add(ANA)
+        await devices.refresh(server, {ANA})
+
+    asyncio.run(refresh())
+    again = Devices(ME, SealedStore(tmp_path / "matrix" / "matrix.db", Keyring([bytes(32)])))
+    assert heard(again) == [unsigned(spy)]
+    assert heard(devices) == []
+    assert look(again, server, answer(FIRST, phone, spy)) == []
+
+
+def test_one_unsigned_device_in_place_of_another_is_told(devices: Devices) -> None:
+    """Their number is the same, and so may be their names."""
+    server, phone = Answering(), device("PHONE", Account(), FIRST)
+    look(devices, server, answer(FIRST, phone, device("OLD", Account(), None)))
+    look(devices, server, answer(FIRST, phone))
+    spy = device("OLD", Account(), None)
+    assert look(devices, server, answer(FIRST, phone, spy)) == [unsigned(spy)]
+
+
+def test_a_device_that_claims_anothers_encryption_key(devices: Devices) -> None:
+    """It hides nothing: both are found by that key, and what each says of itself tells them apart."""
+    phone, spy = Account(), Account()
+    real, claiming = device("PHONE", phone, FIRST), device("A", spy, None)
+    claiming["keys"]["curve25519:A"] = phone.curve25519_key.to_base64()
+    claiming["signatures"] = {ANA: {key_id("A"): spy.sign(canonical(claiming)).to_base64()}}
+    look(devices, Answering(), answer(FIRST, real, claiming))
+    found = devices.by_key(ANA, phone.curve25519_key.to_base64())
+    assert sorted(row.device_id for row in found) == ["A", "PHONE"]
 
 
 def test_another_identity_is_told_and_trusted_with_nothing(devices: Devices) -> None:
-    """Its devices are written to, for their owner may have made it anew; they vouch for nothing until accepted."""
+    """It vouches for nothing until it is accepted: exactly the one that was seen, whatever the server says next."""
     server, phone = Answering(), Account()
     look(devices, server, answer(FIRST, device("PHONE", phone, FIRST)))
     changed = answer(SECOND, device("PHONE", phone, SECOND))
-    assert look(devices, server, changed) == [News(ANA, identity_changed=True)]
+    assert look(devices, server, changed) == [changed_to(SECOND)]
     assert look(devices, server, changed) == []
-    assert not devices.vouches(ANA, devices.of(ANA).devices["PHONE"])
-    assert devices.accept(ANA)
+    assert vouched(devices) == []
+    assert devices.accept(ANA) == SECOND.public(ANA).master
+    assert (readers(devices), vouched(devices)) == ([], [])
+    other = answer(FIRST, device("PHONE", phone, FIRST))
+    assert look(devices, server, other) == [changed_to(FIRST), unsigned(device("PHONE", phone, None))]
+    assert vouched(devices) == []
     look(devices, server, changed)
-    assert devices.vouches(ANA, devices.of(ANA).devices["PHONE"])
-    assert not devices.accept(ANA)
+    assert vouched(devices) == ["PHONE"]
+    assert devices.accept(ANA) == ""
+    look(devices, server, changed)
+    assert vouched(devices) == ["PHONE"]
 
 
 def test_an_identity_that_is_kept_back(devices: Devices) -> None:
@@ -119,8 +258,9 @@ def test_an_identity_that_is_kept_back(devices: Devices) -> None:
     server, phone, spy = Answering(), Account(), Account()
     look(devices, server, answer(FIRST, device("PHONE", phone, FIRST)))
     hidden = answer(None, device("PHONE", phone, None), device("SPY", spy, None))
-    assert look(devices, server, hidden) == [News(ANA, identity_changed=True, unsigned=1)]
+    assert look(devices, server, hidden) == [changed_to(None), unsigned(device("SPY", spy, None))]
     assert readers(devices) == ["PHONE"]
+    assert devices.accept(ANA) == ""
 
 
 def test_a_device_that_changes_its_keys(devices: Devices) -> None:
