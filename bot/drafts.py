@@ -38,13 +38,18 @@ def text_of(work: Work, name: str) -> Text:
 
 def write_down(work: Work, draft: Draft, document: Document, comparison: Comparison | None) -> None:
     """Make rows of what was read, and compared with the draft's base, in place of any rows there were."""
-    for table in (Provision, Change):
-        _clear(work, table, draft)
+    _clear(work, Provision, draft)
     draft.language, draft.text_sha256 = document.language, fingerprint(document)
     draft.provisions = sum(1 for row in document.provisions if not row.placeholder)
     draft.brackets = document.brackets
     for row in document.provisions:
         work.add(_provision(draft, row))
+    write_changes(work, draft, comparison)
+
+
+def write_changes(work: Work, draft: Draft, comparison: Comparison | None) -> None:
+    """Make rows of what comparing with the draft's base gave, in place of any rows there were."""
+    _clear(work, Change, draft)
     for change in comparison.changes if comparison else ():
         work.add(
             Change(

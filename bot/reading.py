@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
+from bot.texts.links import PageLink
 from bot.texts.payload import changes_from, document_from, document_json
 
 MOST_INPUT = 50 * 2**20
@@ -37,6 +38,12 @@ async def compare_documents(old: Document, new: Document) -> Comparison:
         raise Unreadable(_TOO_LONG)
     answer = await _ask({"do": "compare"}, both)
     return Comparison(old, new, changes_from(_shaped(answer, list)))
+
+
+async def links_of(data: bytes, address: str) -> list[PageLink]:
+    """Give the links of a page that was found at an address. Raises Unreadable for what is no page."""
+    answer = await _ask({"do": "links", "address": address}, data)
+    return [PageLink(str(target), str(words)) for target, words in _shaped(answer, list)]
 
 
 def _shaped(value: Any, shape: type) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import bot.texts.pdf  # noqa: F401  (loaded before files can no longer be opened)
 from bot.texts.compare import compare
 from bot.texts.document import Unreadable
+from bot.texts.links import page_links
 from bot.texts.payload import changes_json, document_from, document_json
 from bot.texts.read import read
 
@@ -22,12 +23,15 @@ PROCESSOR = 20  # seconds
 def serve(order: dict[str, Any], data: bytes) -> dict[str, Any]:
     """Do what was asked.
 
-    {"do": "read", "name": …} comes with a file's bytes, {"do": "compare"} with two documents as JSON.
+    {"do": "read", "name": …} comes with a file's bytes, {"do": "links", "address": …} with a page's,
+    {"do": "compare"} with two documents as JSON.
     Gives {"done": …}, or {"unreadable": reason, "values": {…}}.
     """
     try:
         if order["do"] == "read":
             return {"done": document_json(read(data, order["name"]))}
+        if order["do"] == "links":
+            return {"done": [[link.address, link.words] for link in page_links(data, order["address"])]}
         old, new = (document_from(value) for value in json.loads(data))
         return {"done": changes_json(compare(old, new))}
     except Unreadable as unreadable:
