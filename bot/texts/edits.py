@@ -7,13 +7,14 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from bot.texts.normal import bare
+from bot.texts.normal import HAN, bare
 from bot.texts.paragraph_pairs import paired
 
 Op = tuple[str, str]
 
-_TOKEN = re.compile(r"\n|[^\S\n]*(?:[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+(?:[’'.][^\W_]+)*|[^\w\s]|_+)|[^\S\n]+")
-_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+_LETTERS = rf"[^\W_{HAN}]+"
+_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{_LETTERS}(?:[’'.]{_LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
+_WORD = re.compile(rf"[{HAN}]|{_LETTERS}(?:[’'-]{_LETTERS})*")
 _ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
 
 

@@ -15,13 +15,32 @@ _ENUMERATORS = 4  # longest number or letter that opens a paragraph
 
 @dataclass(slots=True)
 class Passage:
-    """A paragraph of a provision (by its index), with the runs of words in it.
+    """A paragraph of a provision (both by index), with the runs of words in it.
 
     A run that comes twice counts as two: each has a number of its own.
     """
 
     provision: int
+    paragraph: int
     runs: set[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How much of one paragraph went to another: the runs that were handed out, and the shares of either side.
+
+    `old` and `new` are provision and paragraph, both by index. `old_share` and `new_share` are the handed out runs by
+    all of a side; `telling` counts the runs in both that few provisions have, and its shares are of all such runs.
+    """
+
+    old: tuple[int, int]
+    new: tuple[int, int]
+    runs: int
+    old_share: float
+    new_share: float
+    telling: int
+    old_telling: float
+    new_telling: float
 
 
 @dataclass(slots=True)
@@ -31,7 +50,8 @@ class Flow:
     `carried` counts the runs of which each went to one place only. `left` counts those of an old provision that stand
     in a new one at all, wherever else they are too, and `came` those of a new one that stand in an old one, both
     without the runs that many provisions have. `old_sizes` and `new_sizes` count the runs of each provision,
-    `old_telling` and `new_telling` those that few others have.
+    `old_telling` and `new_telling` those that few others have. `paragraphs` is what was carried from one paragraph to
+    another.
     """
 
     carried: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
@@ -41,6 +61,7 @@ class Flow:
     new_sizes: list[int] = field(default_factory=list)
     old_telling: list[int] = field(default_factory=list)
     new_telling: list[int] = field(default_factory=list)
+    paragraphs: list[Carried] = field(default_factory=list)
 
 
 def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
@@ -56,7 +77,7 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     backward: dict[tuple[int, int], float] = defaultdict(float)
     _hold([(two, one) for one, two in shared], new_passages, old_passages, common, backward)
     result.came.update({(one, two): held for (two, one), held in backward.items()})
-    _carry(shared, old_passages, new_passages, result)
+    _carry(shared, old_passages, new_passages, common, result)
     return result
 
 
@@ -65,7 +86,7 @@ def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...],
     for index, provision in enumerate(provisions):
         if provision.placeholder:
             continue
-        for paragraph in provision.text.split("\n"):
+        for place, paragraph in enumerate(provision.text.split("\n")):
             found = words(paragraph)
             if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
                 found = found[1:]
@@ -75,7 +96,7 @@ def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...],
                 span = tuple(found[at : at + _RUN])
                 seen[span] += 1
                 numbers.add(runs.setdefault((span, seen[span]), len(runs)))
-            passages.append(Passage(index, numbers))
+            passages.append(Passage(index, place, numbers))
     return passages
 
 
@@ -128,20 +149,22 @@ def _hold(
         into[old[one].provision, provision] += held
 
 
-def _carry(pairs: list[tuple[int, int]], old: list[Passage], new: list[Passage], result: Flow) -> None:
+def _carry(
+    pairs: list[tuple[int, int]], old: list[Passage], new: list[Passage], common: set[int], result: Flow
+) -> None:
     """Hand out the runs, the most alike paragraphs first; a run that went somewhere is used up on both sides.
 
     Of paragraphs that are equally alike, those whose provisions have most in common.
     """
     ranked = []
     for one, two in pairs:
-        common = len(old[one].runs & new[two].runs)
-        alike = 2 * common / (len(old[one].runs) + len(new[two].runs))
+        both = len(old[one].runs & new[two].runs)
+        alike = 2 * both / (len(old[one].runs) + len(new[two].runs))
         # Pairs of one rank have no paragraph in common, so that the order of the last numbers does not matter.
         place = old[one].provision, new[two].provision
         around = result.left[place] + result.came.get(place, 0.0)
         kin = around / (result.old_sizes[place[0]] + result.new_sizes[place[1]])
-        ranked.append((-alike, -kin, -common, abs(one - two), one + two, one, two))
+        ranked.append((-alike, -kin, -both, abs(one - two), one + two, one, two))
     old_left = [passage.runs.copy() for passage in old]
     new_left = [passage.runs.copy() for passage in new]
     for *_, one, two in sorted(ranked):
@@ -151,3 +174,14 @@ def _carry(pairs: list[tuple[int, int]], old: list[Passage], new: list[Passage],
         old_left[one] -= moved
         new_left[two] -= moved
         result.carried[old[one].provision, new[two].provision] += len(moved)
+        result.paragraphs.append(_told(old[one], new[two], len(moved), common))
+
+
+def _told(one: Passage, two: Passage, runs: int, common: set[int]) -> Carried:
+    left, right = one.runs - common, two.runs - common
+    telling = len(left & right)
+    return Carried(
+        (one.provision, one.paragraph), (two.provision, two.paragraph),
+        runs, runs / len(one.runs), runs / len(two.runs),
+        telling, telling / max(1, len(left)), telling / max(1, len(right)),
+    )  # fmt: skip
