@@ -61,13 +61,20 @@ def callouts(old: str, new: str, ops: Iterable[Op], language: str, fates: Mappin
     """Call out what matters in a change from one text to another; `fates` has those of all old provisions by label."""
     ops = tuple(ops)
     opened, closed = _brackets(ops)
-    references = tuple(_lost(old, new, language, fates))
-    return Callouts(obligations(ops, language), tuple(_figures(ops)), references, tuple(_terms(ops)), opened, closed)
+    sides = [_sides(paragraph) for paragraph in edited_paragraphs(ops)]
+    return Callouts(
+        obligations(ops, language),
+        tuple(_figures(sides)),
+        tuple(_lost(old, new, language, fates)),
+        tuple(dict.fromkeys(_terms(sides))),
+        opened,
+        closed,
+    )
 
 
-def _figures(ops: tuple[Op, ...]) -> Iterator[tuple[str, str]]:
-    for paragraph in edited_paragraphs(ops):
-        before, after = (Counter(_FIGURE.findall(side)) for side in _sides(paragraph))
+def _figures(paragraphs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for sides in paragraphs:
+        before, after = (Counter(_FIGURE.findall(side)) for side in sides)
         if before and after:
             yield from zip_longest((before - after).elements(), (after - before).elements(), fillvalue="")
 
@@ -91,15 +98,13 @@ def _lost(old: str, new: str, language: str, fates: Mapping[str, Fate]) -> Itera
             yield Reference(number, "renumbered" if fate.kind == "kept" else fate.kind, fate.now)
 
 
-def _terms(ops: tuple[Op, ...]) -> Iterator[str]:
-    """The terms whose definitions were touched, each once: they stand in quotes near the front of a paragraph."""
-    found = {}
-    for paragraph in edited_paragraphs(ops):
-        for text in _sides(paragraph):
+def _terms(paragraphs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The terms whose definitions were touched: they stand in quotes near the front of a paragraph."""
+    for sides in paragraphs:
+        for text in sides:
             match = _TERM.match(text[: _NEAR_THE_FRONT + 80])
             if match and match.start("term") <= _NEAR_THE_FRONT:
-                found[match["term"].strip(" ,;.")] = True
-    yield from found
+                yield match["term"].strip(" ,;.")
 
 
 def _brackets(ops: tuple[Op, ...]) -> tuple[int, int]:

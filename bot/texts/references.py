@@ -20,6 +20,8 @@ def numbers_referred_to(text: str, language: str) -> list[str]:
     Articles of another instrument ("article 33 of the Charter") are none; of this one they are ("of this Convention").
     """
     grammar = LANGUAGES[language]
+    if not re.search(grammar.reference, text, re.IGNORECASE):
+        return []
     signs = _SIGN.findall(text)
     spots = _references(signs, grammar)
     foreign = _foreign(signs, spots, grammar)
@@ -49,6 +51,8 @@ def renumbered_only(old: str, new: str, successors: Mapping[str, str], language:
     `successors` maps the numbers of old provisions to those of the new draft.
     """
     grammar = LANGUAGES[language]
+    if _without_numbers(old, grammar) != _without_numbers(new, grammar):
+        return False
     left, right = _SIGN.findall(old), _SIGN.findall(new)
     left_spots, right_spots = _references(left, grammar), _references(right, grammar)
     codes = [code for code in Levenshtein.opcodes(left, right) if code.tag != "equal"]
@@ -89,6 +93,12 @@ def _references(signs: list[str], grammar: Grammar) -> list[tuple[int, int]]:
             reach = -1
         index += 1
     return spots
+
+
+def _without_numbers(text: str, grammar: Grammar) -> str:
+    """The text without whatever could be the number of a reference: a quick way to see that more than that differs."""
+    number = rf"[{HAN}]|\d|\s" if grammar.number_first else rf"\d|\s|\b(?:{grammar.suffix})\b"
+    return re.sub(number, "", text, flags=re.IGNORECASE)
 
 
 def _framed(signs: list[str], head: re.Pattern[str], kind: re.Pattern[str]) -> Iterator[tuple[int, int]]:
