@@ -19,14 +19,17 @@ _LONG_RUNS = 8  # of common words, which tell nothing by themselves
 class Move:
     """A paragraph of one provision whose words stand in another place now.
 
-    `old` and `new` are labels, the places are numbers and letters such as "2(a)" ("" before the first number). `share`
-    is the share of its words that went with it, of the side that kept more. What is not `sure` possibly moved.
+    `old` and `new` are labels, the places are numbers and letters such as "2(a)" ("" before the first number), and the
+    lines count the paragraphs of the provisions' texts from 0. `share` is the share of its words that went with it, of
+    the side that kept more. What is not `sure` possibly moved.
     """
 
     old: str
     old_place: str
+    old_line: int
     new: str
     new_place: str
+    new_line: int
     share: float
     sure: bool
 
@@ -49,7 +52,7 @@ def moves(old: Sequence[Provision], new: Sequence[Provision], links: Iterable[Li
         name = old[one].label, numbers[0][one][at], new[two].label, numbers[1][two][to]
         stayed = (one, two) in main and name[1] == name[3]
         if share and one in going and two in coming and not stayed and not (name in found and found[name].sure):
-            found[name] = Move(*name, round(share, 2), sure)
+            found[name] = Move(name[0], name[1], at, name[2], name[3], to, round(share, 2), sure)
     return tuple(found.values())
 
 

@@ -105,8 +105,10 @@ def _moves_json(comparison: Comparison) -> list[Json]:
         {
             "old": move.old,
             "old_paragraph": move.old_place,
+            "old_line": move.old_line,
             "new": move.new,
             "new_paragraph": move.new_place,
+            "new_line": move.new_line,
             "share": move.share,
             "sure": move.sure,
         }
@@ -118,8 +120,10 @@ def _move_from(row: Json) -> Move:
     return Move(
         str(row["old"]),
         str(row["old_paragraph"]),
+        int(row["old_line"]),
         str(row["new"]),
         str(row["new_paragraph"]),
+        int(row["new_line"]),
         float(row["share"]),
         bool(row["sure"]),
     )

@@ -161,5 +161,5 @@ def test_the_page_escapes_and_runs_right() -> None:
     assert "<b>" not in html
     assert "&lt;b&gt;aim&lt;/b&gt; &amp; end" in html
     assert '<html lang="en" dir="ltr">' in html
-    assert '<div class=text lang="ar" dir="rtl">' in html
+    assert '<div class=inline lang="ar" dir="rtl">' in html
     assert '<bdi lang="ar" dir="rtl">الغرض</bdi>' in html
