@@ -11,6 +11,7 @@ from bot.provisions import provisions_of
 from bot.texts.compare import Comparison, alarming
 from bot.texts.document import Document, Unreadable
 from bot.texts.document import Provision as Read
+from bot.texts.payload import callouts_json
 from storage.tables import Blob, Change, Draft, Provision, Text
 from storage.work import Work
 
@@ -56,6 +57,7 @@ def write_changes(work: Work, draft: Draft, comparison: Comparison | None) -> No
                 coalition_id=draft.coalition_id, draft_id=draft.id, old=list(change.old), new=list(change.new),
                 relation=change.relation, flags=list(change.flags), heading=change.heading,
                 similarity=change.similarity, ops=[list(op) for op in change.ops], alarming=alarming(change),
+                callouts=callouts_json(change.callouts),
             )
         )  # fmt: skip
     work.flush()

@@ -91,7 +91,10 @@ def _relink(work: Work, step: Step) -> None:
         for task in work.rows(Task, Task.lineage_id == lineage_id):
             task.lineage_id = row.lineage_id
         for table in work.rows(OnTable, OnTable.lineage_id == lineage_id):
-            if work.first(OnTable, OnTable.meeting_id == table.meeting_id, OnTable.lineage_id == row.lineage_id) is None:
+            if (
+                work.first(OnTable, OnTable.meeting_id == table.meeting_id, OnTable.lineage_id == row.lineage_id)
+                is None
+            ):
                 table.lineage_id = row.lineage_id or lineage_id
             else:
                 work.delete(table)

@@ -29,7 +29,9 @@ def page_links(data: bytes, address: str) -> list[PageLink]:
     for node in root.iter("a"):
         target = _joined(base, str(node.get("href", "")).strip())
         if target and len(found) < MOST:
-            found.setdefault(target, PageLink(target, " ".join("".join(str(piece) for piece in node.itertext()).split())))
+            found.setdefault(
+                target, PageLink(target, " ".join("".join(str(piece) for piece in node.itertext()).split()))
+            )
     return list(found.values())
 
 
