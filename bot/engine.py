@@ -16,6 +16,7 @@ from bot.invocation import Invocation
 from bot.outbox import Outbox
 from bot.ports import Alarm
 from bot.retention import erase_old
+from bot.watching import Watch
 from storage.trouble import DatabaseTrouble
 from storage.work import Store
 
@@ -33,12 +34,14 @@ _log = structlog.get_logger()
 class Engine:
     """What `run`, `console` and `demo` share."""
 
-    def __init__(self, store: Store, clock: Clock, dispatch: Dispatch, ingest: Ingest, outbox: Outbox) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, dispatch: Dispatch, ingest: Ingest, outbox: Outbox, watch: Watch
+    ) -> None:
         """Take the parts; nothing runs yet."""
         self.store, self.clock = store, clock
-        self._dispatch, self._ingest, self._outbox = dispatch, ingest, outbox
+        self._dispatch, self._ingest, self._outbox, self._watch = dispatch, ingest, outbox, watch
         self._bells: dict[Drain, asyncio.Event] = {
-            work: asyncio.Event() for work in (dispatch.drain, ingest.drain, outbox.drain)
+            work: asyncio.Event() for work in (dispatch.drain, watch.drain, ingest.drain, outbox.drain)
         }
         self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
@@ -61,13 +64,14 @@ class Engine:
         busy = True
         while busy:
             busy = await self._dispatch.drain()
+            busy = await self._watch.drain() or busy
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
         await self._erase()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
-        while (soonest := await self._outbox.next_moment()) is not None and soonest <= moment:
+        while (soonest := await self._next_moment()) is not None and soonest <= moment:
             clock.advance_to(max(soonest, clock.now()))
             await self.settle()
         clock.advance_to(moment)
@@ -76,7 +80,7 @@ class Engine:
     async def run(self, alarm: Alarm, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is unsent then is left for the next start.
 
-        The three kinds of work go on side by side: a draft that takes long to read, or a chat that answers slowly,
+        The kinds of work go on side by side: a draft that takes long to read, or a chat that answers slowly,
         keeps nobody's command waiting. Trouble with the database is logged by its code and tried again, ever more
         seldom.
         """
@@ -108,7 +112,7 @@ class Engine:
         await self._erase()
         if bell is self._sending:
             # Only here: while it is busy, what is due and not yet sent would ring again and again.
-            alarm.at(await self._outbox.next_moment(), self.wake)
+            alarm.at(await self._next_moment(), self.wake)
         waking = asyncio.create_task(bell.wait())
         await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         waking.cancel()
@@ -117,6 +121,10 @@ class Engine:
         """Look at once whether something is due."""
         for bell in self._bells.values():
             bell.set()
+
+    async def _next_moment(self) -> dt.datetime | None:
+        moments = await self._outbox.next_moment(), await self._watch.next_moment()
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _erase(self) -> None:
         now = self.clock.now()

@@ -73,9 +73,10 @@ def forget_unapplied(work: Work) -> None:
 
 
 def _relink(work: Work, step: Step) -> None:
-    """Give each new provision the lineage that the changes give it; tasks of a lineage that nothing has any more follow.
+    """Give each new provision the lineage that the changes give it.
 
-    What continues nothing keeps a lineage of its own, or begins one.
+    What continues nothing keeps a lineage of its own, or begins one. Tasks of a lineage that nothing has any more
+    follow their provision.
     """
     old_lineages = {row.lineage_id for row in step.old.values()}
     wanted = {change.new[0]: step.old[change.old[0]].lineage_id for change in step.changes if change.old and change.new}

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from bot.adapters.console import ConsoleChat
+from bot.adapters.fetch import WebFetcher
 from bot.adapters.matrix.account import account_file
 from bot.adapters.matrix.connection import Matrix, connected
 from bot.app import build
@@ -36,7 +37,9 @@ async def serve(settings: Settings) -> int:
             )
             chats["matrix"] = matrix.chat
         # The lock on the Matrix store is held from here on.
-        engine = build(store, clock, chats, sole=("matrix",) if matrix else ())
+        fetcher = WebFetcher(clock, settings.proxy)
+        house.push_async_callback(fetcher.close)
+        engine = build(store, clock, chats, sole=("matrix",) if matrix else (), fetcher=fetcher)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = "Matrix" if matrix else "terminal only"
