@@ -10,14 +10,14 @@ from sqlmodel import col, select
 from bot.changes import Step, became_named, number, step_of
 from bot.drafts import write_changes
 from bot.lineages import carry_on
-from bot.message import message, say
+from bot.message import List, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.provisions import current_draft
 from bot.rules.ownership import holding
 from bot.rules.reminders import WAITING
 from bot.stale import settle_tasks
 from bot.texts.compare import Comparison
-from storage.tables import Correction, Draft, Member, NoticeKind, OnTable, Provision, Task
+from storage.tables import Change, Correction, Draft, Member, NoticeKind, OnTable, Provision, Task
 from storage.work import Work
 
 
@@ -53,15 +53,15 @@ def apply_corrections(work: Work, draft: Draft, comparison: Comparison, now: dt.
     """
     before = step_of(work, draft)
     rows = [row for row in _between(work, before.base, draft) if not row.applied] if before.base else []
-    named = {row.old for row in rows} | {row.new for row in rows if row.new}
+    olds, news = {row.old for row in rows}, {row.new for row in rows}
     for row in rows:
         row.applied = True
     write_changes(work, draft, comparison)
     step = step_of(work, draft)
     _relink(work, step)
-    touched = replace(step, changes=[change for change in step.changes if named & {*change.old, *change.new}])
-    settle_tasks(work, touched, now)
-    _tell(work, touched, now)
+    touched = [change for change in step.changes if olds & set(change.old) or news & set(change.new)]
+    settle_tasks(work, replace(step, changes=touched), now)
+    _tell(work, step, touched, now)
 
 
 def forget_unapplied(work: Work) -> None:
@@ -102,18 +102,24 @@ def _relink(work: Work, step: Step) -> None:
     work.flush()
 
 
-def _tell(work: Work, step: Step, now: dt.datetime) -> None:
-    for change in step.changes:
+def _tell(work: Work, step: Step, changes: list[Change], now: dt.datetime) -> None:
+    """Tell the coordinators all that was corrected, and whoever has a task on it what concerns them."""
+    leading = {person.id for person in coordinators(work)}
+    for member_id in {*leading, *(held for change in changes for held in _holders(work, step, change, now))}:
+        own = [row for row in changes if member_id in leading or member_id in _holders(work, step, row, now)]
         content = message(
-            say("A coordinator corrected the comparison: {became}.", became=became_named(step, change)),
-            say("`diff {number}` shows what changed.", number=number(step.one(change))),
+            say("A coordinator corrected the comparison:"),
+            List(tuple(became_named(step, change) for change in own)),
+            say("`diff {number}` shows what changed.", number=number(step.one(own[0]))),
         )
-        lineages = {row.lineage_id for row in (*step.olds(change), *step.news(change))}
-        tasks = work.rows(Task, col(Task.state).in_(WAITING), col(Task.lineage_id).in_(lineages))
-        people = {held for task in tasks if (held := holding(task, now).member_id) is not None}
-        for member_id in {*people, *(person.id for person in coordinators(work))}:
-            key = f"relinked/{change.id}/{member_id}"
-            tell(work, member_lane(work, member_id), NoticeKind.NOTICE, content, key=key, now=now)
+        key = f"relinked/{'-'.join(str(change.id) for change in own)}/{member_id}"
+        tell(work, member_lane(work, member_id), NoticeKind.NOTICE, content, key=key, now=now)
+
+
+def _holders(work: Work, step: Step, change: Change, now: dt.datetime) -> set[int]:
+    lineages = {row.lineage_id for row in (*step.olds(change), *step.news(change))}
+    tasks = work.rows(Task, col(Task.state).in_(WAITING), col(Task.lineage_id).in_(lineages))
+    return {held for task in tasks if (held := holding(task, now).member_id) is not None}
 
 
 def _between(work: Work, base: Draft, draft: Draft) -> list[Correction]:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from bot.texts.edits import Op
 from bot.texts.paragraphs import unnumbered
 from bot.texts.redline import edited_paragraphs, edits, obligations
-from bot.texts.references import numbers_referred_to
+from bot.texts.references import numbers_referred_to, printed_numbers
 
 _TERM = re.compile(r"\W{0,3}(?:\w+\W){0,4}?[“\"«„](?P<term>[^”\"»“]{1,80})[”\"»“]")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -42,7 +42,7 @@ class Callouts:
 
     obligations: tuple[tuple[str, str], ...] = ()
     figures: tuple[tuple[str, str], ...] = ()
-    """Numbers in the text, likewise; those of paragraphs are none."""
+    """Numbers in the text, likewise; those of paragraphs and of references are none."""
     references: tuple[Reference, ...] = ()
     terms: tuple[str, ...] = ()
     opened: int = 0
@@ -64,7 +64,7 @@ def callouts(old: str, new: str, ops: Iterable[Op], language: str, fates: Mappin
     sides = [_sides(paragraph) for paragraph in edited_paragraphs(ops)]
     return Callouts(
         obligations(ops, language),
-        tuple(_figures(sides)),
+        tuple(_figures(sides, language)),
         tuple(_lost(old, new, language, fates)),
         tuple(dict.fromkeys(_terms(sides))),
         opened,
@@ -72,9 +72,10 @@ def callouts(old: str, new: str, ops: Iterable[Op], language: str, fates: Mappin
     )
 
 
-def _figures(paragraphs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _figures(paragraphs: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:
+    """The figures that changed; numbers of references are none."""
     for sides in paragraphs:
-        before, after = (Counter(_FIGURE.findall(side)) for side in sides)
+        before, after = (Counter(_FIGURE.findall(side)) - Counter(printed_numbers(side, language)) for side in sides)
         if before and after:
             yield from zip_longest((before - after).elements(), (after - before).elements(), fillvalue="")
 

@@ -14,7 +14,7 @@ from bot.texts.rows import Row, folded, rows
 _TAGS = {"delete": "del", "insert": "ins"}
 
 
-def page(comparison: Comparison, only: Iterable[str] | None = None, say: Say = english) -> str:
+def page(comparison: Comparison, only: Iterable[str] | None = None, say: Say[str] = english) -> str:
     """The comparison as HTML, of the provisions with these old or new labels alone where `only` is given.
 
     Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`.
@@ -45,7 +45,7 @@ def page(comparison: Comparison, only: Iterable[str] | None = None, say: Say = e
     )
 
 
-def _counts(comparison: Comparison, changes: list[Change], say: Say) -> str:
+def _counts(comparison: Comparison, changes: list[Change], say: Say[str]) -> str:
     counts = Counter(change.relation for change in changes)
     relations = ", ".join(f"{number} {say(relation)}" for relation, number in counts.most_common())
     trend = say("Brackets: {before} → {after}.", before=comparison.old.brackets, after=comparison.new.brackets)
@@ -56,7 +56,7 @@ def _class(change: Change) -> str:
     return change.relation.replace("+", "-")
 
 
-def _controls(relations: list[str], say: Say) -> str:
+def _controls(relations: list[str], say: Say[str]) -> str:
     """The radio buttons, which stand before what they change, and their labels."""
     shown = [("all", say("all")), *((f"only-{relation.replace('+', '-')}", say(relation)) for relation in relations)]
     views = [("together", say("in one text")), ("beside", say("side by side"))]
@@ -102,7 +102,7 @@ def _name(change: Change, way: str) -> str:
     return escape(number) + heading
 
 
-def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str, str], say: Say) -> str:
+def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str, str], say: Say[str]) -> str:
     old_way, way = ways
     facts = ", ".join([say(change.relation), say("{share} alike", share=f"{change.similarity:.0%}")])
     called = "".join(f"<li>{escape(note)}</li>" for note in notes(change, say))
@@ -125,17 +125,17 @@ def _moved(row: Row) -> str:
     return " class=moved" if row.gone_to or row.come_from else ""
 
 
-def _note(row: Row, say: Say) -> str:
+def _note(row: Row, say: Say[str]) -> str:
     away, here = row.gone_to, row.come_from
     words = moved(away, say, away=True) if away else moved(here, say, away=False) if here else ""
     return f" <small dir=ltr>({escape(words)})</small>" if words else ""
 
 
-def _marked(ops: Iterable[Op], say: Say, *, whole: bool = False) -> str:
+def _marked(ops: Iterable[Op], say: Say[str], *, whole: bool = False) -> str:
     return "".join(_piece(op, text, say) for op, text in (ops if whole else folded(ops)))
 
 
-def _piece(op: str, text: str, say: Say) -> str:
+def _piece(op: str, text: str, say: Say[str]) -> str:
     if op == "folded":
         words = say("… {n} words unchanged …", n=len(text.split()))
         return f"<details><summary>{escape(words)}</summary><span> {escape(text)} </span></details>"

@@ -28,6 +28,15 @@ def numbers_referred_to(text: str, language: str) -> list[str]:
     return [_label(signs[start:end]) for start, end in spots if (start, end) not in foreign]
 
 
+def printed_numbers(text: str, language: str) -> list[str]:
+    """The numbers of all references in a text, to whatever instrument, as they are printed, without their "bis"."""
+    grammar = LANGUAGES[language]
+    if not re.search(grammar.reference, text, re.IGNORECASE):
+        return []
+    signs = _SIGN.findall(text)
+    return [sign for start, end in _references(signs, grammar) for sign in signs[start:end] if sign.isdecimal()]
+
+
 def _foreign(signs: list[str], spots: list[tuple[int, int]], grammar: Grammar) -> set[tuple[int, int]]:
     """The references that belong to another instrument; of several in a row what stands behind the last one tells."""
     found: set[tuple[int, int]] = set()

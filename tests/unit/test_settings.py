@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import SettingsProblem, load_settings
 
-IN_FILE = "database_url, key_file, log_level, matrix_store, matrix_homeserver, matrix_user, matrix_servers"
+IN_FILE = "database_url, key_file, log_level, proxy, matrix_store, matrix_homeserver, matrix_user, matrix_servers"
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,7 @@ def test_a_reference_that_was_not_carried_over() -> None:
     new = {"Scope": "These rules hold in every country where the board has an office of its own.", **ARTICLES}
     assert called("Appeal", new).references == (Reference("2", "renumbered", "3"),)
     right = new | {"Appeal": ARTICLES["Appeal"].replace("article 2", "article 3")}
-    assert called("Appeal", right).references == ()
+    assert not called("Appeal", right)
 
 
 def test_a_reference_to_what_is_gone() -> None:
