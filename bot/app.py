@@ -56,12 +56,18 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
 
 
 def build(
-    store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = (), fetcher: Fetcher | None = None
+    store: Store,
+    clock: Clock,
+    chats: Mapping[str, Chat],
+    sole: Collection[str] = (),
+    fetcher: Fetcher | None = None,
+    *,
+    files: bool = False,
 ) -> Engine:
     """Put the parts together; `sole` names the platforms on which no other process can be sending.
 
-    Without a fetcher nothing is watched.
+    Without a fetcher nothing is watched; with `files` redlines go with alerts as files.
     """
     dispatch, watch = Dispatch(store, clock, command_table()), Watch(store, clock, fetcher)
-    outbox = Outbox(store, clock, chats, writers(), sole)
+    outbox = Outbox(store, clock, chats, writers(), sole, files=files)
     return Engine(store, clock, dispatch, Ingest(store, clock), outbox, watch)

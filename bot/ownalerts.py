@@ -19,6 +19,7 @@ from bot.message import (
     Moment,
     Phrase,
     Redline,
+    RedlineFiles,
     Text,
     actions,
     count,
@@ -64,7 +65,8 @@ def owner_alert(
         named = joined([became(step, change) for change in quiet])
         blocks.append(count(len(quiet), "Your other one: numbering only ({named}).",
                             "Your other {n}: numbering only ({named}).", named=named))  # fmt: skip
-    return message(*blocks)
+    changes = dict.fromkeys(concern.change.id for concern in concerns)
+    return message(*blocks, RedlineFiles(step.draft.id, tuple(changes)))
 
 
 def _by_change(concerns: Sequence[Concern]) -> list[list[Concern]]:

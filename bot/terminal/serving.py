@@ -39,7 +39,7 @@ async def serve(settings: Settings) -> int:
         # The lock on the Matrix store is held from here on.
         fetcher = WebFetcher(clock, settings.proxy)
         house.push_async_callback(fetcher.close)
-        engine = build(store, clock, chats, sole=("matrix",) if matrix else (), fetcher=fetcher)
+        engine = build(store, clock, chats, sole=("matrix",) if matrix else (), fetcher=fetcher, files=True)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = "Matrix" if matrix else "terminal only"

@@ -25,7 +25,7 @@ def comparison_json(comparison: Comparison) -> Json:
         "old": {"label": comparison.old.label, "provisions": len(comparison.old.provisions)},
         "new": {"label": comparison.new.label, "provisions": len(comparison.new.provisions)},
         "changes": [_change_json(change) for change in comparison.changes],
-        "moves": _moves_json(comparison),
+        "moves": moves_json(comparison),
     }
 
 
@@ -50,13 +50,13 @@ def document_from(value: Json) -> Document:
 def result_json(comparison: Comparison) -> Json:
     """What comparing gave, without the documents, for `comparison_from`."""
     changes = [_change_json(change) | {"old_heading": change.old_heading} for change in comparison.changes]
-    return {"changes": changes, "moves": _moves_json(comparison)}
+    return {"changes": changes, "moves": moves_json(comparison)}
 
 
 def comparison_from(old: Document, new: Document, value: Json) -> Comparison:
     """The comparison of which `result_json` gave this value. Raises KeyError or TypeError for another shape."""
     changes = tuple(_change_from(row) for row in value["changes"])
-    return Comparison(old, new, changes, tuple(_move_from(row) for row in value["moves"]))
+    return Comparison(old, new, changes, moves_from(value["moves"]))
 
 
 def _change_from(row: Json) -> Change:
@@ -100,7 +100,8 @@ def callouts_from(row: Json) -> Callouts:
     )
 
 
-def _moves_json(comparison: Comparison) -> list[Json]:
+def moves_json(comparison: Comparison) -> list[Json]:
+    """The paragraphs that moved, for `moves_from`."""
     return [
         {
             "old": move.old,
@@ -114,6 +115,11 @@ def _moves_json(comparison: Comparison) -> list[Json]:
         }
         for move in comparison.moves
     ]
+
+
+def moves_from(values: list[Json]) -> tuple[Move, ...]:
+    """The moves of which `moves_json` gave these values."""
+    return tuple(_move_from(row) for row in values)
 
 
 def _move_from(row: Json) -> Move:

@@ -47,6 +47,8 @@ class Draft(SQLModel, table=True):
     """The watched address it appeared at; None where somebody added it."""
     base_id: int | None = Field(default=None, foreign_key="draft.id")
     """The draft it was compared with."""
+    moves: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """The paragraphs that moved since the draft it was compared with, as `bot.texts.payload.moves_json` writes them."""
     added_by: int | None = Field(default=None, foreign_key="member.id")
     origin: dict[str, Any] | None = Field(default=None, sa_type=sealed_json("draft.origin"))
     """Where the answer to `draft add` goes."""

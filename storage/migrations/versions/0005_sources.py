@@ -80,6 +80,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("draft") as batch:
         batch.add_column(sa.Column("source_id", sa.Integer(), nullable=True))
+        batch.add_column(sa.Column("moves", sa.JSON(), nullable=False, server_default="[]"))
         batch.create_foreign_key("fk_draft_source_id_source", "source", ["source_id"], ["id"])
     with op.batch_alter_table("change") as batch:
         batch.add_column(sa.Column("callouts", sa.JSON(), nullable=False, server_default="{}"))
