@@ -45,13 +45,8 @@ async def with_files(store: Store, coalition_id: int | None, content: Message, r
     files: list[File] = []
     try:
         async with asyncio.timeout(LONGEST):
-            for block in wanted:
-                comparison = await store.read(
-                    coalition_id,
-                    lambda work, block=block: as_comparison(work, work.row(Draft, block.draft_id), block.changes),
-                )
-                if comparison is not None:
-                    files += await asyncio.to_thread(_files, comparison, reader.language)
+            for comparison in await store.read(coalition_id, lambda work: _compared(work, wanted)):
+                files += await asyncio.to_thread(_files, comparison, reader.language)
     except DatabaseTrouble:
         raise
     except Exception as problem:  # the words of the alert must not wait for what goes with them
