@@ -9,7 +9,7 @@ LOCK_FLAGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test check soak docs lock clean
+.PHONY: help setup demo test check soak bench docs lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -31,6 +31,9 @@ check: $(VENV)/installed-test $(BIN)/dragoman  ## lint, formatting, types and im
 soak: $(VENV)/installed-test $(BIN)/dragoman  ## run the tests that take long
 	$(BIN)/pytest -m soak
 	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=new
+
+bench: $(VENV)/installed-test $(BIN)/dragoman  ## measure, as ratios within one run
+	$(BIN)/python -m tests.benchmarks
 
 docs: $(VENV)/installed-test $(BIN)/dragoman  ## write the reference of commands anew
 	$(BIN)/python -m tests.reference

@@ -27,6 +27,7 @@ from bot.adapters.slack.socket_mode import TransportProblem
 from bot.problem import Problem
 from bot.screen import clean
 from bot.texts.document import Unreadable
+from bot.texts.pictures import NoPictures
 from config.settings import Settings, SettingsProblem, load_settings
 from storage.backup import BackupProblem
 from storage.cipher import KeyProblem
@@ -51,6 +52,7 @@ At = Annotated[str | None, typer.Option("--at", help="Begin at this ISO time (UT
 KNOWN = (
     ConsoleProblem,
     KeyProblem,
+    NoPictures,
     Problem,
     Unreadable,
     SettingsProblem,
@@ -140,10 +142,13 @@ def text_compare(
     old: Path,
     new: Path,
     as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print it as Markdown.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the comparison to this HTML file.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the comparison to this PDF file.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a picture of each change to this folder.")] = None,
 ) -> None:
     """Show what changed between two drafts."""
-    _run(lambda: terminal.compare_texts(old, new, html, as_json=as_json))
+    _run(lambda: terminal.compare_texts(old, new, terminal.Shown(as_json, markdown, html, pdf, png)))
 
 
 @db_app.command("upgrade")

@@ -18,14 +18,15 @@ from bot.occasions import tasks as task_occasions
 from bot.occasions import told
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
-from bot.ports import Chat
+from bot.ports import Chat, Fetcher
+from bot.watching import Watch
 from config.settings import Settings
-from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
+from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, sources, tasks, texts
 from storage.cipher import read_key_file
 from storage.migrate import sqlite_path
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, accounts, rooms)
+FAMILIES = (tasks, reviews, programme, chair, texts, drafts, sources, broadcast, own, people, accounts, rooms)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")
@@ -65,8 +66,20 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
     return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
-def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = ()) -> Engine:
-    """Put the parts together; `sole` names the platforms on which no other process can be sending."""
-    dispatch = Dispatch(store, clock, command_table())
-    outbox = Outbox(store, clock, chats, writers(), sole)
-    return Engine(store, clock, dispatch, Fetching(store, clock, chats), Ingest(store, clock), outbox)
+def build(
+    store: Store,
+    clock: Clock,
+    chats: Mapping[str, Chat],
+    sole: Collection[str] = (),
+    fetcher: Fetcher | None = None,
+    *,
+    files: bool = False,
+) -> Engine:
+    """Put the parts together; `sole` names the platforms on which no other process can be sending.
+
+    Without a fetcher nothing is watched; with `files` redlines go with alerts as files.
+    """
+    dispatch, watch = Dispatch(store, clock, command_table()), Watch(store, clock, fetcher)
+    outbox = Outbox(store, clock, chats, writers(), sole, files=files)
+    fetching = Fetching(store, clock, chats)
+    return Engine(store, clock, dispatch, fetching, watch, Ingest(store, clock), outbox)

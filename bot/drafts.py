@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 
 from sqlmodel import SQLModel, col, delete
 
 from bot.provisions import provisions_of
+from bot.texts.compare import Change as Found
 from bot.texts.compare import Comparison, alarming
 from bot.texts.document import Document, Unreadable
 from bot.texts.document import Provision as Read
+from bot.texts.payload import callouts_from, callouts_json, moves_from, moves_json
 from storage.tables import Blob, Change, Draft, Provision, Text
 from storage.work import Work
 
@@ -38,19 +41,26 @@ def text_of(work: Work, name: str) -> Text:
 
 def write_down(work: Work, draft: Draft, document: Document, comparison: Comparison | None) -> None:
     """Make rows of what was read, and compared with the draft's base, in place of any rows there were."""
-    for table in (Provision, Change):
-        _clear(work, table, draft)
+    _clear(work, Provision, draft)
     draft.language, draft.text_sha256 = document.language, fingerprint(document)
     draft.provisions = sum(1 for row in document.provisions if not row.placeholder)
     draft.brackets = document.brackets
     for row in document.provisions:
         work.add(_provision(draft, row))
+    write_changes(work, draft, comparison)
+
+
+def write_changes(work: Work, draft: Draft, comparison: Comparison | None) -> None:
+    """Make rows of what comparing with the draft's base gave, in place of any rows there were."""
+    _clear(work, Change, draft)
+    draft.moves = moves_json(comparison) if comparison else []
     for change in comparison.changes if comparison else ():
         work.add(
             Change(
                 coalition_id=draft.coalition_id, draft_id=draft.id, old=list(change.old), new=list(change.new),
                 relation=change.relation, flags=list(change.flags), heading=change.heading,
                 similarity=change.similarity, ops=[list(op) for op in change.ops], alarming=alarming(change),
+                callouts=callouts_json(change.callouts),
             )
         )  # fmt: skip
     work.flush()
@@ -64,6 +74,22 @@ def as_document(work: Work, draft: Draft) -> Document:
         for row in rows
     )
     return Document(draft.language, draft.symbol, read)
+
+
+def as_comparison(work: Work, draft: Draft, changes: Collection[int]) -> Comparison | None:
+    """Give some changes of a draft, by their ids, as they were found; None where they are there no more."""
+    base = work.row(Draft, draft.base_id) if draft.base_id is not None else None
+    rows = work.rows(Change, Change.draft_id == draft.id, col(Change.id).in_(changes))
+    if base is None or not rows:
+        return None
+    found = tuple(
+        Found(
+            tuple(row.old), tuple(row.new), row.relation, tuple(row.flags), row.heading, row.similarity,
+            tuple((op, text) for op, text in row.ops), "", callouts_from(row.callouts),
+        )
+        for row in rows
+    )  # fmt: skip
+    return Comparison(as_document(work, base), as_document(work, draft), found, moves_from(draft.moves))
 
 
 def fingerprint(document: Document) -> str:

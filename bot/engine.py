@@ -17,6 +17,7 @@ from bot.invocation import Invocation
 from bot.outbox import Outbox
 from bot.ports import Alarm
 from bot.retention import erase_old
+from bot.watching import Watch
 from storage.trouble import DatabaseTrouble
 from storage.work import Store
 
@@ -40,14 +41,16 @@ class Engine:
         clock: Clock,
         dispatch: Dispatch,
         fetching: Fetching,
+        watch: Watch,
         ingest: Ingest,
         outbox: Outbox,
     ) -> None:
         """Take the parts; nothing runs yet."""
         self.store, self.clock = store, clock
-        self._dispatch, self._fetching, self._ingest, self._outbox = dispatch, fetching, ingest, outbox
+        self._dispatch, self._fetching, self._watch = dispatch, fetching, watch
+        self._ingest, self._outbox = ingest, outbox
         self._bells: dict[Drain, asyncio.Event] = {
-            work: asyncio.Event() for work in (dispatch.drain, fetching.drain, ingest.drain, outbox.drain)
+            work: asyncio.Event() for work in (dispatch.drain, fetching.drain, watch.drain, ingest.drain, outbox.drain)
         }
         self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
@@ -73,6 +76,7 @@ class Engine:
         while busy:
             busy = await self._fetching.drain()
             busy = await self._dispatch.drain() or busy
+            busy = await self._watch.drain() or busy
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
@@ -80,7 +84,7 @@ class Engine:
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
-        while (soonest := await self._outbox.next_moment()) is not None and soonest <= moment:
+        while (soonest := await self._next_moment()) is not None and soonest <= moment:
             clock.advance_to(max(soonest, clock.now()))
             await self.settle()
         clock.advance_to(moment)
@@ -123,7 +127,7 @@ class Engine:
         await self._erase()
         if bell is self._sending:
             # Only here: while it is busy, what is due and not yet sent would ring again and again.
-            alarm.at(await self._outbox.next_moment(), self.wake)
+            alarm.at(await self._next_moment(), self.wake)
         waking = asyncio.create_task(bell.wait())
         await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         waking.cancel()
@@ -136,6 +140,10 @@ class Engine:
     def _heed(self, *, busy: bool) -> None:
         for told in self.heeding if busy else ():
             told()
+
+    async def _next_moment(self) -> dt.datetime | None:
+        moments = await self._outbox.next_moment(), await self._watch.next_moment()
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _erase(self) -> None:
         now = self.clock.now()

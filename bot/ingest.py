@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import structlog
 from sqlmodel import col, select
@@ -14,14 +15,17 @@ from bot.concerns import impact_of
 from bot.drafts import as_document, fingerprint, kept_bytes, write_down
 from bot.invocation import ASKED_ON
 from bot.message import Message
-from bot.notices import member_lane, tell
-from bot.previews import preview, same_text, unreadable
+from bot.notices import coordinators, member_lane, tell
+from bot.planning import replan
+from bot.previews import oddities, preview, published, same_text, unreadable
 from bot.provisions import current_draft
+from bot.publishing import publish
 from bot.reading import compare_documents, read_file
+from bot.relinking import apply_corrections, corrections, forget_unapplied, unapplied
 from bot.rules.labels import room_ceiling
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
-from storage.tables import Draft, DraftState, Label, Notice, NoticeKind
+from storage.tables import Coalition, Draft, DraftState, Label, Notice, NoticeKind
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -37,6 +41,8 @@ class _Received:
     base_id: int | None
     base: Document | None
     base_sha256: str
+    corrected: Mapping[str, str] = field(default_factory=dict)
+    """Which new label continues an old one, on a person's word."""
 
 
 class Ingest:
@@ -53,7 +59,28 @@ class Ingest:
         waiting = await self._store.read(None, lambda work: _waiting(work, self.coalition_id))
         for coalition_id, draft_id in waiting:
             await self._take(coalition_id, draft_id)
-        return bool(waiting)
+        corrected = await self._store.read(None, unapplied)
+        for coalition_id in sorted({row for row in corrected if self.coalition_id in (None, row)}):
+            await self._correct(coalition_id)
+        return bool(waiting or corrected)
+
+    async def _correct(self, coalition_id: int) -> None:
+        """Compare the draft in force anew, with what people corrected."""
+        given = await self._store.read(coalition_id, _to_correct)
+        if given is None:
+            await self._store.write(coalition_id, forget_unapplied)
+            return
+        draft_id, old, new, corrected = given
+        comparison = await compare_documents(old, new, corrected)
+
+        def settle(work: Work) -> None:
+            draft, now = work.row(Draft, draft_id), self._clock.now()
+            if draft.state is DraftState.PUBLISHED:
+                apply_corrections(work, draft, comparison, now)
+                _follow(work, now)
+            forget_unapplied(work)
+
+        await self._store.write(coalition_id, settle)
 
     async def _take(self, coalition_id: int, draft_id: int) -> None:
         try:
@@ -88,19 +115,41 @@ class Ingest:
         draft.base_id = received.base_id
         if base is not None and comparison is None:
             draft.state, draft.text_sha256 = DraftState.REFUSED, base.text_sha256
-            _answer(work, draft, same_text(draft, base), now)
+            if draft.source_id is None:
+                _answer(work, draft, same_text(draft, base), now)
             return
         write_down(work, draft, document, comparison)
         draft.state = DraftState.PREVIEWED
         step = step_of(work, draft)
-        _answer(work, draft, preview(work, step, impact_of(work, step, now), document), now)
+        if draft.source_id is not None and step.base is not None and not list(oddities(work, step, document)):
+            told = publish(work, draft, now, f"source/{draft.source_id}")
+            _answer(work, draft, published(draft, told.members, told.rooms), now)
+            _follow(work, now)
+        else:
+            _answer(work, draft, preview(work, step, impact_of(work, step, now), document), now)
 
 
 async def _compared(received: _Received, document: Document) -> Comparison | None:
     """Compare with the current draft; None where there is none, and for the same text."""
     if received.base is None or fingerprint(document) == received.base_sha256:
         return None
-    return await compare_documents(received.base, document)
+    return await compare_documents(received.base, document, received.corrected)
+
+
+def _follow(work: Work, now: dt.datetime) -> None:
+    """Plan anew after facts were changed without a command."""
+    work.flush()
+    work.get_one(Coalition, work.tenant).changes += 1
+    replan(work, now)
+
+
+def _to_correct(work: Work) -> tuple[int, Document, Document, dict[str, str]] | None:
+    """Give the draft in force and the one before it, with the corrections between them; None without such a pair."""
+    draft = current_draft(work)
+    base = work.row(Draft, draft.base_id) if draft is not None and draft.base_id is not None else None
+    if draft is None or base is None:
+        return None
+    return draft.id, as_document(work, base), as_document(work, draft), corrections(work, base, draft)
 
 
 def _waiting(work: Work, only: int | None) -> list[tuple[int, int]]:
@@ -113,15 +162,21 @@ def _received(work: Work, draft_id: int) -> _Received:
     content = kept_bytes(work, draft.sha256)
     if base is None:
         return _Received(content, draft.filename, None, None, "")
-    return _Received(content, draft.filename, base.id, as_document(work, base), base.text_sha256)
+    document, corrected = as_document(work, base), corrections(work, base, draft)
+    return _Received(content, draft.filename, base.id, document, base.text_sha256, corrected)
 
 
 def _answer(work: Work, draft: Draft, content: Message, now: dt.datetime) -> None:
-    """Tell the coordinator who added the draft, and nobody else."""
+    """Tell the coordinator who added the draft, and nobody else; of one that was watched for, all coordinators."""
+    before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
+    key = f"draft/{draft.id}/{len(before)}"
+    if draft.source_id is not None:
+        for person in coordinators(work):
+            lane = member_lane(work, person.id)
+            tell(work, lane, NoticeKind.NOTICE, content, key=f"{key}/{person.id}", now=now)
+        return
     if draft.added_by is None:
         return
     lane = member_lane(work, draft.added_by, (draft.origin or {}).get(ASKED_ON))
-    before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
-    key = f"draft/{draft.id}/{len(before)}"
     label = room_ceiling(Label.CLOSED, lane.platform)  # the platform has seen the file already
     tell(work, lane, NoticeKind.REPLY, content, key=key, now=now, label=label, origin=draft.origin)

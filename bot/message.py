@@ -6,6 +6,7 @@ filled with values and which may mark `code` and **bold**; values are never pars
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -152,13 +153,29 @@ class Actions:
 
 @dataclass(frozen=True)
 class File:
-    """A text file that goes with the message."""
+    """A file that goes with the message: text, or the base64 of what is none."""
 
     name: str
     text: str
+    kind: str = "text/plain"
+    """Its media type."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+        return self.text.encode() if self.kind.startswith("text/") else base64.b64decode(self.text)
 
 
-Block: TypeAlias = Heading | Paragraph | List | Table | Redline | Actions | File
+@dataclass(frozen=True)
+class RedlineFiles:
+    """The redlines of some changes of a draft as files; they are made when the message leaves, where it takes files."""
+
+    draft_id: int
+    changes: tuple[int, ...]
+    """The ids of the changes."""
+
+
+Block: TypeAlias = Heading | Paragraph | List | Table | Redline | Actions | File | RedlineFiles
 
 
 @dataclass(frozen=True)
@@ -208,7 +225,7 @@ def actions(*pairs: tuple[Phrase, str]) -> Actions:
     return Actions(tuple(Action(words, command) for words, command in pairs))
 
 
-_BLOCKS = (Heading, Paragraph, List, Table, Redline, Actions, File)
+_BLOCKS = (Heading, Paragraph, List, Table, Redline, Actions, File, RedlineFiles)
 _NODES: dict[str, type[Any]] = {
     node.__name__: node
     for node in (

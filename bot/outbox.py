@@ -17,6 +17,7 @@ from bot.departures import Outgoing, prepare, unsettled
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
+from bot.redlinefiles import with_files, without_files
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
 from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
@@ -47,14 +48,18 @@ class Outbox:
         chats: Mapping[str, Chat],
         writers: Mapping[str, Write],
         sole: Collection[str] = (),
+        *,
+        files: bool = False,
     ) -> None:
         """Take the chats by platform, and the writers of planned notices by occasion.
+
+        With `files`, redlines go with alerts as files.
 
         `sole` names the platforms on which no other process can be sending: a lane there that still is leased was
         leased by a process that died, and is free at once.
         """
         self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
-        self._sole = tuple(sole)
+        self._sole, self._files = tuple(sole), files
         self._name = secrets.token_hex(4)
         self._untried: set[int] = set()
         """Parcels that were committed here and not given to a chat yet: they waited behind one that could not leave."""
@@ -155,8 +160,11 @@ class Outbox:
         if outgoing.parcel_id in self._untried:
             self._untried.discard(outgoing.parcel_id)
             to = replace(to, tried_since=None)
+        content = without_files(outgoing.message)
+        if self._files:
+            content = await with_files(self._store, leased.coalition_id, outgoing.message, to.reader)
         try:
-            message_id = await chat.send(to, outgoing.message, outgoing.key)
+            message_id = await chat.send(to, content, outgoing.key)
         except SendLater as problem:
             await self._later(leased, problem.code, problem.seconds)
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from bot.message import (
     Moment,
     Phrase,
     Redline,
+    RedlineFiles,
     Text,
     actions,
     count,
@@ -31,6 +32,8 @@ from bot.people import mention
 from bot.programme import next_meetings, session_zones
 from bot.provisions import title, titles
 from bot.rules.reminders import WAITING
+from bot.texts.notes import called_out
+from bot.texts.payload import callouts_from
 from bot.texts.redline import Op, excerpt, obligations
 from storage.tables import Change, Draft, Member, Provision, Task, TaskState
 from storage.work import Work
@@ -62,7 +65,8 @@ def owner_alert(
         named = joined([became(step, change) for change in quiet])
         blocks.append(count(len(quiet), "Your other one: numbering only ({named}).",
                             "Your other {n}: numbering only ({named}).", named=named))  # fmt: skip
-    return message(*blocks)
+    changes = dict.fromkeys(concern.change.id for concern in concerns)
+    return message(*blocks, RedlineFiles(step.draft.id, tuple(changes)))
 
 
 def _by_change(concerns: Sequence[Concern]) -> list[list[Concern]]:
@@ -177,7 +181,7 @@ class _Section:
                    lead=mention(self.work.row(Member, lead)))  # fmt: skip
 
     def _facts(self) -> Iterator[Inline]:
-        """Name what must not be overlooked: another heading, words of obligation, brackets."""
+        """Name what must not be overlooked: another heading, words of obligation, references, figures, definitions."""
         change, olds, news = self.change, self.step.olds(self.change), self.step.news(self.change)
         if "heading" in change.flags:
             old = olds[0].heading
@@ -190,6 +194,8 @@ class _Section:
                 yield say("“{before}” became “{after}”.", before=before, after=after)
             else:
                 yield say("“{word}” is gone.", word=before) if before else say("“{word}” is new.", word=after)
+        found = replace(callouts_from(change.callouts), obligations=(), opened=0, closed=0)  # those stand above
+        yield from (say("{fact}.", fact=fact) for fact in called_out(found, say))
 
     def _closed(self, concern: Concern, tasks: Sequence[Task], mine: Task | None) -> Inline:
         """Say of a task that was closed what took its provision up, and who has that."""

@@ -28,8 +28,10 @@ from bot.message import (
     Paragraph,
     Phrase,
     Redline,
+    RedlineFiles,
     Table,
     Text,
+    say,
 )  # fmt: skip
 from bot.phrases import expand, translate
 from bot.texts.redline import excerpt
@@ -151,7 +153,9 @@ def _actions(block: Actions, _reader: Reader) -> str:
     return " · ".join(f"`{action.command}`" for action in block.actions)
 
 
-def _file(block: File, _reader: Reader) -> str:
+def _file(block: File, reader: Reader) -> str:
+    if block.kind != "text/plain":
+        return plain_inline(say("File: {name}", name=block.name), reader)
     return f"{block.name}:\n{block.text}".rstrip("\n")
 
 
@@ -175,4 +179,5 @@ _BLOCKS: dict[type[Any], Callable[[Any, Reader], str]] = {
     Redline: _redline,
     Actions: _actions,
     File: _file,
+    RedlineFiles: lambda _block, _reader: "",
 }

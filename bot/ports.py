@@ -89,6 +89,52 @@ class SendRefused(Exception):
         self.code = code
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What a server wants to be asked with, to say that nothing is new."""
+
+    etag: str | None = None
+    modified: str | None = None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What stood at an address: where it was in the end, its bytes and what the server calls them."""
+
+    url: str
+    content: bytes
+    kind: str
+    remembered: Remembered
+
+
+class FetchLater(Exception):
+    """It cannot be fetched now; the server asks for `seconds`, or says nothing of when."""
+
+    def __init__(self, code: str, seconds: float | None = None) -> None:
+        """Take a short code without the address, and the server's own wish for a pause."""
+        super().__init__(code)
+        self.code, self.seconds = code, seconds
+
+
+class FetchRefused(Exception):
+    """It will not be had: the address is none to fetch from, or there is no such document there."""
+
+    def __init__(self, code: str) -> None:
+        """Take a short code without the address."""
+        super().__init__(code)
+        self.code = code
+
+
+class Fetcher(Protocol):
+    """What fetches documents from the web."""
+
+    async def fetch(self, url: str, allowed: Callable[[str], bool], known: Remembered | None = None) -> Fetched | None:
+        """Give what stands at an address, None when it is still what `known` tells. Raises FetchLater, FetchRefused.
+
+        Redirects are followed to the hosts that are `allowed` alone.
+        """
+
+
 class Alarm(Protocol):
     """Something that wakes the outbox."""
 

@@ -22,17 +22,36 @@ TOO_MUCH = 0.4
 def preview(work: Work, step: Step, impact: Impact, document: Document) -> Message:
     """Show what publishing a draft would tell, to whom, and what looks wrong."""
     draft = step.draft
-    odd = list(_odd(work, step, document))
+    odd = list(oddities(work, step, document))
     return message(
-        Heading(say("Read: {symbol}, dated {date}", symbol=draft.symbol, date=str(draft.date))),
+        Heading(_read(draft)),
         *_contents(step),
         say("This looks wrong:") if odd else None,
         List(tuple(odd)) if odd else None,
         *_whose(work, step, impact),
         say("Publishing tells {reach}.", reach=reach_words(work, impact)),
-        say("It is closed until a coordinator says `draft publish`."),
+        say("It is closed until a coordinator says `draft publish`.")
+        if draft.source_id is None
+        else say("Nobody else is told until a coordinator says `draft publish`."),
         actions((say("Publish it"), "draft publish")),
     )
+
+
+def published(draft: Draft, members: int, rooms: int) -> Message:
+    """Say that a draft which appeared at a watched source is in force."""
+    told = joined([count(members, "{n} person", "{n} people"), count(rooms, "{n} room", "{n} rooms")])
+    return message(
+        Heading(say("{symbol} appeared at source {n} and is the current draft.", symbol=draft.symbol,
+                    n=draft.source_id or 0)),
+        say("Told: {told}. `draft withdraw` takes it back.", told=told),
+        actions((say("See the changes"), "diff")),
+    )  # fmt: skip
+
+
+def _read(draft: Draft) -> Phrase:
+    if draft.source_id is None:
+        return say("Read: {symbol}, dated {date}", symbol=draft.symbol, date=str(draft.date))
+    return say("New at source {n}: {symbol}", n=draft.source_id, symbol=draft.symbol)
 
 
 def reach_words(work: Work, impact: Impact) -> Inline:
@@ -106,8 +125,8 @@ def _numbers(step: Step, changes: Mapping[int, object]) -> Inline:
     return joined(list(names.values()))
 
 
-def _odd(work: Work, step: Step, document: Document) -> Iterator[Inline]:
-    """Name what looks wrong with a draft."""
+def oddities(work: Work, step: Step, document: Document) -> Iterator[Inline]:
+    """Name what looks wrong with a draft, against the one before it."""
     draft, base = step.draft, step.base
     if "/" in document.label and document.label.casefold() != draft.symbol.casefold():
         yield say("The file itself says {label}.", label=document.label)

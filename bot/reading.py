@@ -8,11 +8,13 @@ import signal as signals
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
-from bot.texts.payload import changes_from, document_from, document_json
+from bot.texts.links import PageLink
+from bot.texts.payload import comparison_from, document_from, document_json
 
 MOST_INPUT = 50 * 2**20
 MOST_OUTPUT = 64 * 2**20
@@ -30,13 +32,24 @@ async def read_file(data: bytes, name: str) -> Document:
     return document_from(_shaped(answer, dict))
 
 
-async def compare_documents(old: Document, new: Document) -> Comparison:
-    """Compare two drafts. Raises Unreadable where they are too large to be compared within the limits."""
+async def compare_documents(
+    old: Document, new: Document, corrected: Mapping[str, str] = MappingProxyType({})
+) -> Comparison:
+    """Compare two drafts. Raises Unreadable where they are too large to be compared within the limits.
+
+    `corrected` says which new label continues an old one ("": none), whatever the words say.
+    """
     both = json.dumps([document_json(old), document_json(new)]).encode()
     if len(both) > MOST_INPUT:
         raise Unreadable(_TOO_LONG)
-    answer = await _ask({"do": "compare"}, both)
-    return Comparison(old, new, changes_from(_shaped(answer, list)))
+    answer = await _ask({"do": "compare", "corrected": dict(corrected)}, both)
+    return comparison_from(old, new, _shaped(answer, dict))
+
+
+async def links_of(data: bytes, address: str) -> list[PageLink]:
+    """Give the links of a page that was found at an address. Raises Unreadable for what is no page."""
+    answer = await _ask({"do": "links", "address": address}, data)
+    return [PageLink(str(target), str(words)) for target, words in _shaped(answer, list)]
 
 
 def _shaped(value: Any, shape: type) -> Any:
@@ -49,7 +62,7 @@ def _gave_up() -> Unreadable:
     return Unreadable("This file could not be read safely; it may be damaged. Try it as plain text.")
 
 
-async def _ask(order: Mapping[str, str], data: bytes) -> Any:
+async def _ask(order: Mapping[str, Any], data: bytes) -> Any:
     """One order to a fresh child process; its answer."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-c", _START, str(_ROOT),

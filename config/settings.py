@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """An SQLAlchemy URL with an async driver."""
     key_file: Path
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    proxy: str | None = None
+    """The HTTP proxy through which watched sources are fetched."""
     matrix_store: Path
     """The folder of the Matrix device's keys; its account file stands beside it."""
     matrix_homeserver: str | None = None

@@ -6,22 +6,25 @@ import re
 
 from sqlmodel import col
 
-from bot.changes import step_of
+from bot.changes import Step, step_of
 from bot.commands import Call, NeedsYes, Refusal, Verb
 from bot.concerns import impact_of
 from bot.drafts import keep_bytes, text_of
 from bot.fetching import MOST_FETCHED
+from bot.grammar import read_targets
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
-from bot.provisions import current_draft
+from bot.provisions import current_draft, resolve, title
 from bot.publishing import Told, alerted, publish, stranded, withdraw
+from bot.relinking import correct
 from bot.rules.labels import room_ceiling
 from bot.tasks import look
 from bot.when import WhenProblem, read_day
-from storage.tables import Draft, DraftState, Label, Role
+from storage.tables import Draft, DraftState, Label, Provision, Role
 
 LONGEST_SYMBOL = 80
 _MOST_MB = MOST_FETCHED // 10**6
+NOTHING = ("none", "nothing", "gone")
 _DATED = re.compile(r"\s+dated\s+", re.IGNORECASE)
 
 
@@ -143,6 +146,44 @@ def _read_again(draft: Draft) -> Message:
                        symbol=draft.symbol))  # fmt: skip
 
 
+def relink(call: Call) -> Message | None:
+    """Say what continues an old provision, where the comparison is wrong."""
+    old_words, sign, new_words = call.words.partition("=")
+    step = _to_relink(call)
+    if not sign or not old_words.strip() or not new_words.strip():
+        raise Refusal(say("Say it as `relink article 17 bis = article 18`, the old number first; `= none` where it "
+                          "is gone."))  # fmt: skip
+    old = _one(list(step.old.values()), old_words)
+    new = None if new_words.strip().casefold() in NOTHING else _one(list(step.new.values()), new_words)
+    in_force = step.draft.state is DraftState.PUBLISHED
+    correct(call.work, step, old, new, call.speaker, in_force=in_force)
+    if not in_force:
+        step.draft.state = DraftState.RECEIVED
+    becomes = title(new) if new else say("gone")
+    after = (
+        say("I compare again and tell whom it concerns.") if in_force else say("I compare again and send the preview.")
+    )
+    return message(say("Noted: {old} of {base} is {new} in {symbol}.", old=title(old), new=becomes,
+                       base=step.base.symbol if step.base else "", symbol=step.draft.symbol), after)  # fmt: skip
+
+
+def _to_relink(call: Call) -> Step:
+    """Give the comparison that is corrected: of the draft that waits to be published, else of the one in force."""
+    waiting = call.work.rows(Draft, col(Draft.state) == DraftState.PREVIEWED)
+    draft = waiting[-1] if waiting else current_draft(call.work)
+    if draft is None or draft.base_id is None:
+        raise Refusal(say("There is no comparison to correct: that takes two drafts."))
+    return step_of(call.work, draft)
+
+
+def _one(provisions: list[Provision], words: str) -> Provision:
+    targets, left = read_targets(words.strip())
+    found = resolve(provisions, targets) if targets and not left else []
+    if len(found) != 1:
+        raise Refusal(say("“{words}” must be one article, for example `article 17 bis`.", words=words.strip()))
+    return found[0]
+
+
 def _told(told: Told) -> Inline:
     people = count(told.members, "{n} person", "{n} people")
     return joined([people, count(told.rooms, "{n} room", "{n} rooms")]) if told.rooms else people
@@ -163,5 +204,10 @@ VERBS: tuple[Verb, ...] = (
         "draft withdraw", withdraw_draft, "draft withdraw",
         "Takes the current draft back: the one before, its tasks and due times hold again, and those alerted are told.",
         role=Role.COORDINATOR, guarded=True, examples=("draft withdraw",),
+    ),
+    Verb(
+        "relink", relink, "relink OLD ARTICLE = NEW ARTICLE",
+        "Corrects what a comparison says continues an article; tasks and history follow.",
+        role=Role.COORDINATOR, examples=("relink article 17 bis = article 18", "relink article 9 = none"),
     ),
 )  # fmt: skip

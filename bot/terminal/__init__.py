@@ -2,7 +2,7 @@
 
 from bot.terminal.database import backup_database, restore_database, upgrade_database
 from bot.terminal.demo import demo
-from bot.terminal.drafts import compare_texts, parse_text
+from bot.terminal.drafts import Shown, compare_texts, parse_text
 from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
@@ -12,6 +12,7 @@ from bot.terminal.talk import console, load
 
 __all__ = [
     "CommandProblem",
+    "Shown",
     "backup_database",
     "compare_texts",
     "console",

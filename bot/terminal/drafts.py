@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console as Screen
@@ -13,9 +15,15 @@ from bot.files import read_ordinary
 from bot.reading import MOST_INPUT, compare_documents, read_file
 from bot.screen import clean, json_line
 from bot.terminal.opening import write
+from bot.texts.compare import Comparison
 from bot.texts.document import Document
+from bot.texts.markdown import markdown
 from bot.texts.page import page
 from bot.texts.payload import comparison_json, document_json
+from bot.texts.pictures import pdf, picture
+
+_AWKWARD = re.compile(r"[^\w()-]+")
+"""What does not belong into the name of a file."""
 
 
 async def parse_text(file: Path, *, as_json: bool) -> int:
@@ -34,24 +42,61 @@ async def parse_text(file: Path, *, as_json: bool) -> int:
     return 0
 
 
-async def compare_texts(old: Path, new: Path, html: Path | None, *, as_json: bool) -> int:
-    """Print what changed between two drafts, or write it to a page."""
+@dataclass(frozen=True)
+class Shown:
+    """How a comparison is wanted: printed as JSON or Markdown, written to files, or, with none of these, as a table."""
+
+    json: bool = False
+    markdown: bool = False
+    html: Path | None = None
+    pdf: Path | None = None
+    png: Path | None = None
+
+
+async def compare_texts(old: Path, new: Path, wanted: Shown) -> int:
+    """Print what changed between two drafts, or write it to files. Raises NoPictures."""
     before, after = await asyncio.gather(_read(old), _read(new))
     comparison = await compare_documents(before, after)
-    if html is not None:
-        html.write_text(page(comparison), "utf-8")
-        write(f"written to {html}")
-    elif as_json:
+    _write_files(comparison, wanted)
+    if wanted.json:
         write(json_line(comparison_json(comparison)))
-    else:
-        table = Table("Old", "New", "Relation", "Heading", "Alike", title=_cell(f"{before.label} → {after.label}"))
-        for change in comparison.changes:
-            relation = ", ".join([change.relation, *change.flags])
-            alike = f"{change.similarity:.0%}"
-            cells = (", ".join(change.old), ", ".join(change.new), relation, change.heading, alike)
-            table.add_row(*map(_cell, cells))
-        Screen().print(table)
+    elif wanted.markdown:
+        write(clean(markdown(comparison)))
+    elif not (wanted.html or wanted.pdf or wanted.png):
+        Screen().print(_overview(comparison))
     return 0
+
+
+def _write_files(comparison: Comparison, wanted: Shown) -> None:
+    if wanted.html is not None:
+        wanted.html.write_text(page(comparison), "utf-8")
+        _written(wanted.html)
+    if wanted.pdf is not None:
+        wanted.pdf.write_bytes(pdf(comparison))
+        _written(wanted.pdf)
+    if wanted.png is not None:
+        wanted.png.mkdir(parents=True, exist_ok=True)
+        for change in comparison.changes:
+            if change.relation != "unchanged":
+                drawn = picture(comparison, change)
+                file = wanted.png / f"{_AWKWARD.sub('-', drawn.label)}.png"
+                file.write_bytes(drawn.png)
+                _written(file, "" if drawn.whole else ", cut: it is too long for a picture")
+
+
+def _written(file: Path, remark: str = "") -> None:
+    write(f"written to {file}{remark}")
+
+
+def _overview(comparison: Comparison) -> Table:
+    title = _cell(f"{comparison.old.label} → {comparison.new.label}")
+    table = Table("Old", "New", "Relation", "Heading", "Alike", title=title)
+    for change in comparison.changes:
+        relation = ", ".join([change.relation, *change.flags])
+        alike = f"{change.similarity:.0%}"
+        cells = (", ".join(change.old), ", ".join(change.new), relation, change.heading, alike)
+        table.add_row(*map(_cell, cells))
+    return table
 
 
 async def _read(file: Path) -> Document:

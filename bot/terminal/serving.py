@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from bot.adapters.console import ConsoleChat
+from bot.adapters.fetch import WebFetcher
 from bot.adapters.matrix.account import account_file
 from bot.adapters.matrix.connection import Matrix
 from bot.adapters.matrix.connection import connected as matrix_connected
@@ -41,7 +42,10 @@ async def serve(settings: Settings) -> int:
         chats |= {"matrix": matrix.chat} if matrix else {}
         chats |= {"slack": slack.chat} if slack else {}
         # The locks on what each chat's account may do once are held from here on.
-        engine = build(store, clock, chats, sole=[name for name in chats if name != "console"])
+        fetcher = WebFetcher(clock, settings.proxy)
+        house.push_async_callback(fetcher.close)
+        sole = [name for name in chats if name != "console"]
+        engine = build(store, clock, chats, sole=sole, fetcher=fetcher, files=True)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = " and ".join(name.title() for name in chats if name != "console") or "terminal only"

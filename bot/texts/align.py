@@ -2,13 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rapidfuzz.distance import Indel
 
 from bot.texts.document import Document, Provision
-from bot.texts.flow import Flow, flow
+from bot.texts.flow import Flow
 from bot.texts.normal import bare, words
 
 _LEAST_PAIR = 0.12  # of the shorter provision's words, for two to be the same one
@@ -25,7 +26,8 @@ class Link:
     """That words of an old provision live on in a new one (both by index).
 
     `kind` is "continued", "split" (the new one took a part) or "merged" (the new one took it up). Each old provision
-    has one `main` link at most. `share` is 0 to 1 or a little over; `why` is what it rests on: words, heading or label.
+    has one `main` link at most. `share` is 0 to 1 or a little over; `why` is what it rests on: words, heading, label,
+    or that a person corrected it.
     """
 
     old: int
@@ -36,19 +38,33 @@ class Link:
     why: str
 
 
-def align(old: Document, new: Document) -> list[Link]:
+def align(old: Document, new: Document, moved: Flow, corrected: Mapping[str, str] = MappingProxyType({})) -> list[Link]:
     """The links between two drafts of one text, in the order of the old one; the same for the same input.
 
-    A provision without a link was removed or added. Placeholders are linked with placeholders of the same label only.
+    `moved` is the flow of their words. `corrected` says which new label continues an old one, whatever the words say;
+    "" says that none does. What it names and is not there is passed over. A provision without a link was removed or
+    added. Placeholders are linked with placeholders of the same label only.
     """
-    moved = flow(old.provisions, new.provisions)
+    fixed = _fixed(old, new, corrected)
     weights = _weights(old.provisions, new.provisions, moved)
-    pairs = _pairs(weights, moved, _same_headings(old.provisions, new.provisions))
-    links = [Link(one, two, "continued", True, *weights[one, two]) for one, two in pairs.items()]
+    taken = set(fixed.values())
+    free = {pair: weight for pair, weight in weights.items() if pair[0] not in fixed and pair[1] not in taken}
+    pairs = {one: two for one, two in fixed.items() if two is not None}
+    links = [Link(one, two, "continued", True, 1.0, "corrected") for one, two in pairs.items()]
+    found = _pairs(free, moved, _same_headings(old.provisions, new.provisions))
+    links += [Link(one, two, "continued", True, *weights[one, two]) for one, two in found.items()]
     links += _placeholders(old.provisions, new.provisions)
-    links += _merges(old.provisions, pairs, moved)
-    links += _splits(new.provisions, pairs, moved)
+    pairs |= found
+    links += [link for link in _merges(old.provisions, pairs, moved) if link.old not in fixed]
+    links += [link for link in _splits(new.provisions, pairs, moved) if link.old not in fixed]
     return sorted(links, key=lambda link: (link.old, not link.main, link.new))
+
+
+def _fixed(old: Document, new: Document, corrected: Mapping[str, str]) -> dict[int, int | None]:
+    """The corrected links by index."""
+    ones, twos = ({row.label: at for at, row in enumerate(side.provisions)} for side in (old, new))
+    named = {one: two for one, two in corrected.items() if one in ones and (two in twos or not two)}
+    return {ones[one]: twos.get(two) for one, two in named.items()}
 
 
 def same_label(one: str, two: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 import bot.texts.pdf  # noqa: F401  (loaded before files can no longer be opened)
 from bot.texts.compare import compare
 from bot.texts.document import Unreadable
-from bot.texts.payload import changes_json, document_from, document_json
+from bot.texts.links import page_links
+from bot.texts.payload import document_from, document_json, result_json
 from bot.texts.read import read
 
 MEMORY = 512 * 2**20
@@ -22,14 +23,17 @@ PROCESSOR = 20  # seconds
 def serve(order: dict[str, Any], data: bytes) -> dict[str, Any]:
     """Do what was asked.
 
-    {"do": "read", "name": …} comes with a file's bytes, {"do": "compare"} with two documents as JSON.
+    {"do": "read", "name": …} comes with a file's bytes, {"do": "links", "address": …} with a page's, and
+    {"do": "compare"} with two documents as JSON, and links that people corrected by label.
     Gives {"done": …}, or {"unreadable": reason, "values": {…}}.
     """
     try:
         if order["do"] == "read":
             return {"done": document_json(read(data, order["name"]))}
+        if order["do"] == "links":
+            return {"done": [[link.address, link.words] for link in page_links(data, order["address"])]}
         old, new = (document_from(value) for value in json.loads(data))
-        return {"done": changes_json(compare(old, new))}
+        return {"done": result_json(compare(old, new, order.get("corrected", {})))}
     except Unreadable as unreadable:
         return {"unreadable": unreadable.reason, "values": unreadable.values}
 
@@ -37,7 +41,7 @@ def serve(order: dict[str, Any], data: bytes) -> dict[str, Any]:
 def _warm_up() -> None:
     """Do once what will be done, for modules that are loaded when they are first used."""
     sample = read(b"Preamble\nArticle 1\nScope\nThis applies to article 1.\n", "sample")
-    changes_json(compare(sample, sample))
+    result_json(compare(sample, sample))
 
 
 def _limit() -> None:

@@ -1,13 +1,18 @@
 """Two drafts of one text compared: what became of every provision, and its words."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rapidfuzz.distance import LCSseq
 
 from bot.texts.align import Link, align, same_label
+from bot.texts.callouts import NOTHING, Callouts, Fate, callouts
 from bot.texts.document import Document, Provision
 from bot.texts.edits import Op, redline
+from bot.texts.flow import flow
+from bot.texts.moves import Move, moves
 from bot.texts.normal import bare, words
 from bot.texts.references import renumbered_only
 
@@ -25,7 +30,7 @@ class Change:
     unchanged, changed, renumbered, renumbered+changed, added, removed, split, merged. Flags: "typography" (white
     space, hyphens, quotes differ), "case-only", "references-only" (numbers of renumbered provisions), "heading" (the
     heading changed; `heading` is the new one, `old_heading` the old one). `similarity` is 0 to 1. `ops` is the redline
-    of the texts alone, without headings.
+    of the texts alone, without headings. `callouts` is what a lawyer looks for in it.
     """
 
     old: tuple[str, ...]
@@ -36,15 +41,22 @@ class Change:
     similarity: float
     ops: tuple[Op, ...]
     old_heading: str = ""
+    callouts: Callouts = NOTHING
+    why: str = ""
+    """What the link rests on: words, heading, label, or that a person corrected it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The changes between two drafts, in the order of the new one; what was removed stands where it stood."""
+    """The changes between two drafts, in the order of the new one; what was removed stands where it stood.
+
+    `moves` are the paragraphs that are in another place now.
+    """
 
     old: Document
     new: Document
     changes: tuple[Change, ...]
+    moves: tuple[Move, ...] = ()
 
     def of(self, label: str) -> tuple[Change, ...]:
         """The changes that concern an old provision."""
@@ -56,14 +68,17 @@ def alarming(change: Change) -> bool:
     return change.relation not in QUIET and "references-only" not in change.flags
 
 
-def compare(old: Document, new: Document) -> Comparison:
+def compare(old: Document, new: Document, corrected: Mapping[str, str] = MappingProxyType({})) -> Comparison:
     """Compare two drafts. The same for the same input; with the sides swapped, what was added is removed.
+
+    `corrected` says which new label continues an old one, as for `align`.
 
     A placeholder is no provision: one that is replaced by a placeholder was removed (or moved), and a placeholder that
     comes or goes is no change. Placeholders of the same label in both drafts are compared by their note.
     """
-    links = align(old, new)
-    successors = _successors(old, new, links)
+    moved = flow(old.provisions, new.provisions)
+    links = align(old, new, moved, corrected)
+    whole = _Whole(old.language, _fates(old, new, links))
     onward, origin = defaultdict(list), defaultdict(list)
     for link in links:
         onward[link.old].append(link.new)
@@ -72,39 +87,55 @@ def compare(old: Document, new: Document) -> Comparison:
     for link in links:
         one, two = [old.provisions[link.old]], [new.provisions[link.new]]
         if link.kind == "continued" and len(onward[link.old]) == 1 == len(origin[link.new]):
-            placed.append(((link.new, 0), _change(one, two, "", old, successors)))
+            placed.append(((link.new, 0), _change(one, two, "", whole, link.why)))
         elif link.kind == "continued":
             if len(onward[link.old]) > 1:
                 several = two + [new.provisions[index] for index in onward[link.old] if index != link.new]
-                placed.append(((link.new, 0), _change(one, several, "split", old, successors)))
+                placed.append(((link.new, 0), _change(one, several, "split", whole, link.why)))
             if len(origin[link.new]) > 1:
                 several = one + [old.provisions[index] for index in origin[link.new] if index != link.old]
-                placed.append(((link.new, 1), _change(several, two, "merged", old, successors)))
+                placed.append(((link.new, 1), _change(several, two, "merged", whole, link.why)))
     gone = [index for index, found in enumerate(old.provisions) if index not in onward and not found.placeholder]
     come = [index for index, found in enumerate(new.provisions) if index not in origin and not found.placeholder]
-    placed += [((index, 0), _change([], [new.provisions[index]], "added", old, successors)) for index in come]
+    placed += [((index, 0), _change([], [new.provisions[index]], "added", whole, "")) for index in come]
     for index in gone:
         before = max((link.new for link in links if link.main and link.old < index), default=-1)
-        placed.append(((before + 0.5, index), _change([old.provisions[index]], [], "removed", old, successors)))
-    return Comparison(old, new, tuple(change for _, change in sorted(placed, key=lambda item: item[0])))
+        placed.append(((before + 0.5, index), _change([old.provisions[index]], [], "removed", whole, "")))
+    changes = tuple(change for _, change in sorted(placed, key=lambda item: item[0]))
+    return Comparison(old, new, changes, moves(old.provisions, new.provisions, links, moved))
 
 
-def _successors(old: Document, new: Document, links: list[Link]) -> dict[str, str]:
-    """What the number of an old provision is in the new draft."""
-    return {
-        " ".join(old.provisions[link.old].label.casefold().split()): new.provisions[link.new].label.casefold()
-        for link in links
-        if link.main
-    }
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What one change needs to know of the whole: the language, and what became of every old provision by number."""
+
+    language: str
+    fates: dict[str, Fate]
+
+    @property
+    def successors(self) -> dict[str, str]:
+        return {number: fate.now for number, fate in self.fates.items() if fate.now}
 
 
-def _change(
-    one: list[Provision], two: list[Provision], relation: str, old: Document, successors: dict[str, str]
-) -> Change:
+def _fates(old: Document, new: Document, links: list[Link]) -> dict[str, Fate]:
+    fates = {_number(provision): Fate("removed") for provision in old.provisions}
+    for link in links:
+        if link.main and not new.provisions[link.new].placeholder:
+            kind = "merged" if link.kind == "merged" else "kept"
+            fates[_number(old.provisions[link.old])] = Fate(kind, _number(new.provisions[link.new]))
+    return fates
+
+
+def _number(provision: Provision) -> str:
+    return " ".join(provision.label.casefold().split())
+
+
+def _change(one: list[Provision], two: list[Provision], relation: str, whole: _Whole, why: str) -> Change:
     left, right = (BETWEEN.join(provision.text for provision in side) for side in (one, two))
     flags: list[str] = []
     if not relation:
-        relation, flags = _relation(one[0], two[0], old.language, successors)
+        relation, flags = _relation(one[0], two[0], whole)
+    ops = redline(left, right)
     return Change(
         tuple(provision.label for provision in one),
         tuple(provision.label for provision in two),
@@ -112,12 +143,14 @@ def _change(
         tuple(flags),
         (two or one)[0].heading,
         _similarity(left, right),
-        redline(left, right),
+        ops,
         one[0].heading if one else "",
+        callouts(left, right, ops, whole.language, whole.fates) if one and two else NOTHING,
+        why,
     )
 
 
-def _relation(one: Provision, two: Provision, language: str, successors: dict[str, str]) -> tuple[str, list[str]]:
+def _relation(one: Provision, two: Provision, whole: _Whole) -> tuple[str, list[str]]:
     left, right = f"{one.heading}\n{one.text}", f"{two.heading}\n{two.text}"
     bare_left, bare_right = bare(left), bare(right)
     number = "" if same_label(one.label, two.label) else "renumbered"
@@ -126,7 +159,7 @@ def _relation(one: Provision, two: Provision, language: str, successors: dict[st
     flags = ["heading"] if bare(one.heading) != bare(two.heading) else []
     if bare_left.casefold() == bare_right.casefold():
         flags.append("case-only")
-    elif renumbered_only(left, right, successors, language):
+    elif renumbered_only(left, right, whole.successors, whole.language):
         flags.append("references-only")
     return "+".join(part for part in (number, "changed") if part), flags
 

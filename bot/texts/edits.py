@@ -7,13 +7,14 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from bot.texts.normal import bare
+from bot.texts.normal import HAN, MARKS, bare
 from bot.texts.paragraph_pairs import paired
 
 Op = tuple[str, str]
 
-_TOKEN = re.compile(r"\n|[^\S\n]*(?:[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_]+(?:[’'.][^\W_]+)*|[^\w\s]|_+)|[^\S\n]+")
-_WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
+_LETTERS = rf"(?:[^\W_{HAN}]|[{MARKS}])+"
+_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{_LETTERS}(?:[’'.]{_LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
+_WORD = re.compile(rf"[{HAN}]|{_LETTERS}(?:[’'-]{_LETTERS})*")
 _ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
 
 
@@ -23,9 +24,10 @@ def redline(old: str, new: str) -> tuple[Op, ...]:
     Equal and delete joined are `old`, equal and insert joined are `new`, for any two texts. Edits take whole words;
     style of quotes and hyphens alone makes no word different, but is written out as the edit that it is.
     """
-    left, right = _tokens(old), _tokens(new)
+    left, right = tokens(old), tokens(new)
     numbers: dict[str, int] = {}
-    keys = [[numbers.setdefault(_key(token), len(numbers)) for token in tokens] for tokens in (left, right)]
+    known = {token: numbers.setdefault(_key(token), len(numbers)) for token in {*left, *right}}
+    keys = [[known[token] for token in side] for side in (left, right)]
     hunks = _hunks(keys[0], keys[1], left, right)
     return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
 
@@ -39,7 +41,7 @@ class _Hunk:
     new: slice
 
 
-def _tokens(text: str) -> list[str]:
+def tokens(text: str) -> list[str]:
     """Words and signs, each with the white space before it; joined they are the text."""
     return _TOKEN.findall(text)
 

@@ -15,13 +15,46 @@ _ENUMERATORS = 4  # longest number or letter that opens a paragraph
 
 @dataclass(slots=True)
 class Passage:
-    """A paragraph of a provision (by its index), with the runs of words in it.
+    """A paragraph of a provision (both by index), with the runs of words in it.
 
     A run that comes twice counts as two: each has a number of its own.
     """
 
     provision: int
+    paragraph: int
     runs: set[int]
+    telling: set[int] = field(default_factory=set)
+    """Those that few provisions have."""
+    usual: set[int] = field(default_factory=set)
+    """The others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kin:
+    """Two paragraphs (by their index among all of a side) that share runs, and how many, in all and of the telling."""
+
+    old: int
+    new: int
+    both: int
+    telling: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """How much of one paragraph went to another: the runs that were handed out, and the shares of either side.
+
+    `old` and `new` are provision and paragraph, both by index. `old_share` and `new_share` are the handed out runs by
+    all of a side; `telling` counts the runs in both that few provisions have, and its shares are of all such runs.
+    """
+
+    old: tuple[int, int]
+    new: tuple[int, int]
+    runs: int
+    old_share: float
+    new_share: float
+    telling: int
+    old_telling: float
+    new_telling: float
 
 
 @dataclass(slots=True)
@@ -31,7 +64,8 @@ class Flow:
     `carried` counts the runs of which each went to one place only. `left` counts those of an old provision that stand
     in a new one at all, wherever else they are too, and `came` those of a new one that stand in an old one, both
     without the runs that many provisions have. `old_sizes` and `new_sizes` count the runs of each provision,
-    `old_telling` and `new_telling` those that few others have.
+    `old_telling` and `new_telling` those that few others have. `paragraphs` is what was carried from one paragraph to
+    another.
     """
 
     carried: dict[tuple[int, int], float] = field(default_factory=lambda: defaultdict(float))
@@ -41,22 +75,25 @@ class Flow:
     new_sizes: list[int] = field(default_factory=list)
     old_telling: list[int] = field(default_factory=list)
     new_telling: list[int] = field(default_factory=list)
+    paragraphs: list[Carried] = field(default_factory=list)
 
 
 def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     """Follow the words of the old provisions into the new ones. Deterministic; nearly linear in the words."""
     runs: dict[tuple[tuple[str, ...], int], int] = {}
-    old_passages, new_passages = _passages(old, runs), _passages(new, runs)
-    result = Flow(old_sizes=_sizes(old_passages, len(old)), new_sizes=_sizes(new_passages, len(new)))
-    shared = _shared(old_passages, new_passages)
-    common = _common(old_passages) | _common(new_passages)
-    result.old_telling = _sizes(old_passages, len(old), common)
-    result.new_telling = _sizes(new_passages, len(new), common)
-    _hold(shared, old_passages, new_passages, common, result.left)
-    backward: dict[tuple[int, int], float] = defaultdict(float)
-    _hold([(two, one) for one, two in shared], new_passages, old_passages, common, backward)
-    result.came.update({(one, two): held for (two, one), held in backward.items()})
-    _carry(shared, old_passages, new_passages, result)
+    olds, news = _passages(old, runs), _passages(new, runs)
+    common = _common(olds) | _common(news)
+    for passage in (*olds, *news):
+        passage.telling, passage.usual = passage.runs - common, passage.runs & common
+    result = Flow(
+        old_sizes=_sizes(olds, len(old)),
+        new_sizes=_sizes(news, len(new)),
+        old_telling=_telling(olds, len(old)),
+        new_telling=_telling(news, len(new)),
+    )
+    kin = [_kin(olds, news, one, two) for one, two in _shared(olds, news)]
+    _hold(kin, olds, news, result)
+    _carry(kin, olds, news, result)
     return result
 
 
@@ -65,7 +102,7 @@ def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...],
     for index, provision in enumerate(provisions):
         if provision.placeholder:
             continue
-        for paragraph in provision.text.split("\n"):
+        for place, paragraph in enumerate(provision.text.split("\n")):
             found = words(paragraph)
             if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
                 found = found[1:]
@@ -75,15 +112,27 @@ def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...],
                 span = tuple(found[at : at + _RUN])
                 seen[span] += 1
                 numbers.add(runs.setdefault((span, seen[span]), len(runs)))
-            passages.append(Passage(index, numbers))
+            passages.append(Passage(index, place, numbers))
     return passages
 
 
-def _sizes(passages: list[Passage], count: int, common: set[int] | None = None) -> list[int]:
+def _sizes(passages: list[Passage], count: int) -> list[int]:
     sizes = [0] * count
     for passage in passages:
-        sizes[passage.provision] += len(passage.runs - common if common else passage.runs)
+        sizes[passage.provision] += len(passage.runs)
     return sizes
+
+
+def _telling(passages: list[Passage], count: int) -> list[int]:
+    sizes = [0] * count
+    for passage in passages:
+        sizes[passage.provision] += len(passage.telling)
+    return sizes
+
+
+def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
+    telling = len(old[one].telling & new[two].telling)
+    return _Kin(one, two, telling + len(old[one].usual & new[two].usual), telling)
 
 
 def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
@@ -112,42 +161,51 @@ def _common(passages: list[Passage]) -> set[int]:
     return {run for run, provisions in places.items() if len(provisions) > _FEW}
 
 
-def _hold(
-    pairs: list[tuple[int, int]],
-    old: list[Passage],
-    new: list[Passage],
-    common: set[int],
-    into: dict[tuple[int, int], float],
-) -> None:
+def _hold(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow) -> None:
     """For each paragraph of one side and provision of the other the most of it that stands in one paragraph there."""
-    best: dict[tuple[int, int], int] = {}
-    for one, two in pairs:
-        key = one, new[two].provision
-        best[key] = max(best.get(key, 0), len((old[one].runs & new[two].runs) - common))
-    for (one, provision), held in best.items():
-        into[old[one].provision, provision] += held
+    left: dict[tuple[int, int], int] = {}
+    came: dict[tuple[int, int], int] = {}
+    for pair in kin:
+        onward, back = (pair.old, new[pair.new].provision), (old[pair.old].provision, pair.new)
+        left[onward] = max(left.get(onward, 0), pair.telling)
+        came[back] = max(came.get(back, 0), pair.telling)
+    for (one, provision), held in left.items():
+        result.left[old[one].provision, provision] += held
+    for (provision, two), held in came.items():
+        result.came[provision, new[two].provision] += held
 
 
-def _carry(pairs: list[tuple[int, int]], old: list[Passage], new: list[Passage], result: Flow) -> None:
+def _carry(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow) -> None:
     """Hand out the runs, the most alike paragraphs first; a run that went somewhere is used up on both sides.
 
     Of paragraphs that are equally alike, those whose provisions have most in common.
     """
     ranked = []
-    for one, two in pairs:
-        common = len(old[one].runs & new[two].runs)
-        alike = 2 * common / (len(old[one].runs) + len(new[two].runs))
+    for pair in kin:
+        one, two = old[pair.old], new[pair.new]
+        alike = 2 * pair.both / (len(one.runs) + len(two.runs))
         # Pairs of one rank have no paragraph in common, so that the order of the last numbers does not matter.
-        place = old[one].provision, new[two].provision
+        place = one.provision, two.provision
         around = result.left[place] + result.came.get(place, 0.0)
-        kin = around / (result.old_sizes[place[0]] + result.new_sizes[place[1]])
-        ranked.append((-alike, -kin, -common, abs(one - two), one + two, one, two))
+        near = around / (result.old_sizes[place[0]] + result.new_sizes[place[1]])
+        distance, middle = abs(pair.old - pair.new), pair.old + pair.new
+        ranked.append((-alike, -near, -pair.both, distance, middle, pair.old, pair))
     old_left = [passage.runs.copy() for passage in old]
     new_left = [passage.runs.copy() for passage in new]
-    for *_, one, two in sorted(ranked):
-        moved = old_left[one] & new_left[two]
+    for *_, pair in sorted(ranked, key=lambda row: row[:-1]):
+        moved = old_left[pair.old] & new_left[pair.new]
         if not moved:
             continue
-        old_left[one] -= moved
-        new_left[two] -= moved
-        result.carried[old[one].provision, new[two].provision] += len(moved)
+        old_left[pair.old] -= moved
+        new_left[pair.new] -= moved
+        one, two = old[pair.old], new[pair.new]
+        result.carried[one.provision, two.provision] += len(moved)
+        result.paragraphs.append(_told(one, two, len(moved), pair.telling))
+
+
+def _told(one: Passage, two: Passage, runs: int, telling: int) -> Carried:
+    return Carried(
+        (one.provision, one.paragraph), (two.provision, two.paragraph),
+        runs, runs / len(one.runs), runs / len(two.runs),
+        telling, telling / max(1, len(one.telling)), telling / max(1, len(two.telling)),
+    )  # fmt: skip

@@ -28,6 +28,7 @@ class Grammar:
     qualifiers: str  # words that turn or bound an obligation: negations, exceptions, intent
     reference: str  # words before the numbers of a cross-reference, in running text
     joints: str  # what may stand between two numbers of a cross-reference
+    elsewhere: str  # how another instrument is named behind a reference: words with a blank between them
     function_words: frozenset[str]
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
@@ -54,6 +55,8 @@ ENGLISH = Grammar(
     qualifiers=r"not|no|never|without right|without|unless|except|intent|intentionally|wilfully|only",
     reference=r"(?:articles?|rules?|regulations?|art\.|arts\.)",
     joints=r",|;|and|or|to|and/or|[-–—]",
+    elsewhere=r"(?:(?:,|and|paragraphs?|subparagraphs?|\d+|\(|\)|[a-z]) )*?"
+    r"of (?:the (?!present)(?:\w+ ){0,3}?[A-Z]|[A-Z])",
     function_words=_words(
         "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
         " between into other their upon where when has have shall may"
@@ -75,6 +78,8 @@ FRENCH = Grammar(
     qualifiers=r"ne|pas|non|sans|sauf|jamais|intentionnellement|seulement",
     reference=r"(?:articles?|règles?|art\.)",
     joints=r",|;|et|ou|à|au|[-–—]",
+    elsewhere=r"(?:(?:,|et|paragraphes?|alinéas?|\d+|\(|\)|[a-z]) )*?"
+    r"(?>de (?:la|l ’|l ')|du|des|de) (?!présente?s?)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
     function_words=_words(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
@@ -96,6 +101,8 @@ SPANISH = Grammar(
     qualifiers=r"no|sin|salvo|nunca|excepto|intencionalmente|solo",
     reference=r"(?:artículos?|reglas?|art\.)",
     joints=r",|;|y|e|o|u|a|al|[-–—]",
+    elsewhere=r"(?:(?:,|y|párrafos?|apartados?|\d+|\(|\)|[a-z]) )*?"
+    r"(?>de (?:la|los|las)|del|de) (?!presentes?|esta|este)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
     function_words=_words(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
         " sobre entre ser ha sea"
@@ -118,6 +125,7 @@ RUSSIAN = Grammar(
     qualifiers=r"не|нет|без|кроме|никогда|умышленно|только",
     reference=r"(?:стать(?:я|и|е|ю|ей|ям|ями|ях)|правил(?:о|а|е|у|ом|ам|ами|ах)?|статей|ст\.)",
     joints=r",|;|и|или|по|[-–—]",
+    elsewhere=r"(?!настоящ)(?:\w+ (?<!настоящей )(?<!настоящего )){0,2}?[А-Я]\w+",
     function_words=_words(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
@@ -139,6 +147,7 @@ CHINESE = Grammar(
     qualifiers=r"不得|不|无|除非|除外|故意",
     reference=r"第",
     joints=r"、|和|或|及|至|与",
+    elsewhere=r"(?!)",
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
     suffix="之二|之三|之四|之五",
     number_first=True,
@@ -158,8 +167,9 @@ ARABIC = Grammar(
     gone=r"حذفت|تحذف|محذوفة|حُذفت|نقلت|نُقلت|أدمجت|أُدمجت|محجوزة",
     modals=r"يجب|ينبغي|يجوز",
     qualifiers=r"لا|لن|دون|إلا|عدا|عمدا|فقط",
-    reference=r"(?:المادة|المواد|المادتين|المادتان|للمادة|بالمادة|القاعدة)",
+    reference=r"(?:[وفب]{0,2}(?:المادة|المواد|المادتين|المادتان|القاعدة)|[وف]?(?:للمادة|للمواد|للمادتين|للقاعدة))",
     joints=r"،|,|و|أو|إلى|[-–—]",
+    elsewhere=r"من (?!هذه|هذا)ال\w+",
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
     suffix=r"مكررا(?: ثانيا| ثالثا)?|مكرر|مكررة",
     right_to_left=True,

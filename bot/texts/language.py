@@ -19,21 +19,29 @@ _LEAST_SHARE = 0.06  # of all words, function words of one language; real prose 
 def detect(text: str) -> Grammar:
     """The grammar of the text's language; Unreadable where its letters are wrongly mapped."""
     sample = text[:_SAMPLE]
-    letters = [character for character in sample if character.isalpha() or unicodedata.category(character)[0] == "C"]
-    visible = [character for character in letters if character not in "\t\n\r\f\v\u00ad\ufffe\u200e\u200f"]
-    strange = sum(1 for character in visible if not _KNOWN.match(character))
-    if visible and strange > 0.2 * len(visible):
+    signs = Counter(sample)  # far fewer than characters
+    visible = {sign: times for sign, times in signs.items() if _is_letter(sign)}
+    letters = sum(visible.values())
+    strange = sum(times for sign, times in visible.items() if not _KNOWN.match(sign))
+    if strange > 0.2 * letters:
         raise Unreadable(
             "The characters of this file are wrongly mapped, so its words cannot be read; "
             "ask for another copy, or the same text as a Word or text file."
         )
     grammar, share = _most_likely(sample)
-    if share < _LEAST_SHARE and len(visible) > 2000:
+    if share < _LEAST_SHARE and letters > 2000:
         raise Unreadable(
             "The words of this file make no sense in Arabic, Chinese, English, French, Russian or Spanish; "
             "its characters may be wrongly mapped: ask for another copy."
         )
     return grammar
+
+
+def _is_letter(sign: str) -> bool:
+    """Whether a sign is a letter, or one that no font should have been given for a letter."""
+    return sign not in "\t\n\r\f\v\u00ad\ufffe\u200e\u200f" and (
+        sign.isalpha() or unicodedata.category(sign).startswith("C")
+    )
 
 
 def _most_likely(text: str) -> tuple[Grammar, float]:

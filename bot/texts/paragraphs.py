@@ -22,6 +22,11 @@ def begins_item(text: str) -> bool:
     return bool(_ENUMERATOR.match(text) or _CHOICE.match(text))
 
 
+def unnumbered(text: str) -> str:
+    """A paragraph without the number or letter it begins with."""
+    return _ENUMERATOR.sub("", text, count=1).lstrip()
+
+
 def ends_sentence(text: str) -> bool:
     """Whether a line could be the last of a paragraph."""
     return bool(_SENTENCE_END.search(text))

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from bot.texts.callouts import Callouts, Reference
 from bot.texts.compare import Change, Comparison
 from bot.texts.document import Document, Provision
+from bot.texts.moves import Move
 
 Json = dict[str, Any]
 
@@ -23,6 +25,7 @@ def comparison_json(comparison: Comparison) -> Json:
         "old": {"label": comparison.old.label, "provisions": len(comparison.old.provisions)},
         "new": {"label": comparison.new.label, "provisions": len(comparison.new.provisions)},
         "changes": [_change_json(change) for change in comparison.changes],
+        "moves": moves_json(comparison),
     }
 
 
@@ -44,25 +47,91 @@ def document_from(value: Json) -> Document:
     return Document(str(value["language"]), str(value["label"]), provisions)
 
 
-def changes_json(comparison: Comparison) -> list[Json]:
-    """The changes in full, the old headings too, for `changes_from`."""
-    return [_change_json(change) | {"old_heading": change.old_heading} for change in comparison.changes]
+def result_json(comparison: Comparison) -> Json:
+    """What comparing gave, without the documents, for `comparison_from`."""
+    changes = [_change_json(change) | {"old_heading": change.old_heading} for change in comparison.changes]
+    return {"changes": changes, "moves": moves_json(comparison)}
 
 
-def changes_from(values: list[Json]) -> tuple[Change, ...]:
-    """The changes of which `changes_json` gave these values. Raises KeyError or TypeError for another shape."""
-    return tuple(
-        Change(
-            tuple(row["old"]),
-            tuple(row["new"]),
-            str(row["relation"]),
-            tuple(row["flags"]),
-            str(row["heading"]),
-            float(row["similarity"]),
-            tuple((str(op), str(text)) for op, text in row["ops"]),
-            str(row["old_heading"]),
-        )
-        for row in values
+def comparison_from(old: Document, new: Document, value: Json) -> Comparison:
+    """The comparison of which `result_json` gave this value. Raises KeyError or TypeError for another shape."""
+    changes = tuple(_change_from(row) for row in value["changes"])
+    return Comparison(old, new, changes, moves_from(value["moves"]))
+
+
+def _change_from(row: Json) -> Change:
+    return Change(
+        tuple(row["old"]),
+        tuple(row["new"]),
+        str(row["relation"]),
+        tuple(row["flags"]),
+        str(row["heading"]),
+        float(row["similarity"]),
+        tuple((str(op), str(text)) for op, text in row["ops"]),
+        str(row["old_heading"]),
+        callouts_from(row["callouts"]),
+        str(row["why"]),
+    )
+
+
+def callouts_json(callouts: Callouts) -> Json:
+    """What is called out in a change; what there is nothing of is left out."""
+    references = [{"number": row.number, "became": row.became, "now": row.now} for row in callouts.references]
+    rows = {
+        "obligations": [list(pair) for pair in callouts.obligations],
+        "figures": [list(pair) for pair in callouts.figures],
+        "references": references,
+        "terms": list(callouts.terms),
+        "brackets_opened": callouts.opened,
+        "brackets_closed": callouts.closed,
+    }
+    return {name: row for name, row in rows.items() if row}
+
+
+def callouts_from(row: Json) -> Callouts:
+    """The callouts of which `callouts_json` gave this value."""
+    return Callouts(
+        tuple((str(before), str(after)) for before, after in row.get("obligations", ())),
+        tuple((str(before), str(after)) for before, after in row.get("figures", ())),
+        tuple(Reference(str(ref["number"]), str(ref["became"]), str(ref["now"])) for ref in row.get("references", ())),
+        tuple(str(term) for term in row.get("terms", ())),
+        int(row.get("brackets_opened", 0)),
+        int(row.get("brackets_closed", 0)),
+    )
+
+
+def moves_json(comparison: Comparison) -> list[Json]:
+    """The paragraphs that moved, for `moves_from`."""
+    return [
+        {
+            "old": move.old,
+            "old_paragraph": move.old_place,
+            "old_line": move.old_line,
+            "new": move.new,
+            "new_paragraph": move.new_place,
+            "new_line": move.new_line,
+            "share": move.share,
+            "sure": move.sure,
+        }
+        for move in comparison.moves
+    ]
+
+
+def moves_from(values: list[Json]) -> tuple[Move, ...]:
+    """The moves of which `moves_json` gave these values."""
+    return tuple(_move_from(row) for row in values)
+
+
+def _move_from(row: Json) -> Move:
+    return Move(
+        str(row["old"]),
+        str(row["old_paragraph"]),
+        int(row["old_line"]),
+        str(row["new"]),
+        str(row["new_paragraph"]),
+        int(row["new_line"]),
+        float(row["share"]),
+        bool(row["sure"]),
     )
 
 
@@ -86,5 +155,7 @@ def _change_json(change: Change) -> Json:
         "flags": list(change.flags),
         "heading": change.heading,
         "similarity": change.similarity,
+        "why": change.why,
+        "callouts": callouts_json(change.callouts),
         "ops": [list(op) for op in change.ops],
     }

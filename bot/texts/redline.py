@@ -53,6 +53,13 @@ def _worded(ops: Iterable[Op]) -> tuple[Op, ...]:
     return tuple(merged(kept))
 
 
+def edited_paragraphs(ops: Iterable[Op]) -> Iterator[list[Op]]:
+    """The ops of each paragraph in which words changed."""
+    for paragraph in _paragraphs(_worded(ops)):
+        if any(op != "equal" for op, _ in paragraph):
+            yield paragraph
+
+
 def _paragraphs(ops: tuple[Op, ...]) -> list[list[Op]]:
     """The ops of each paragraph; a line break inside any of them parts two."""
     paragraphs: list[list[Op]] = [[]]
@@ -117,7 +124,7 @@ def obligations(ops: Iterable[Op], language: str = "en") -> tuple[tuple[str, str
     words = re.compile(_bounded(f"{grammar.qualifiers}|{grammar.modals}"), re.IGNORECASE)
     modal = re.compile(grammar.modals, re.IGNORECASE)
     found: list[tuple[str, str]] = []
-    for gone, come in _edits(ops):
+    for gone, come in edits(ops):
         if not (gone and come) and len((gone or come).split()) > _SHORT:
             continue
         before, after = ([word.casefold() for word in words.findall(side)] for side in (gone, come))
@@ -138,7 +145,8 @@ def _bounded(words: str) -> str:
     return words if re.search("[\u4e00-\u9fff]", words) else rf"\b(?:{words})\b"
 
 
-def _edits(ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+def edits(ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
+    """The edits as pairs of words that are gone and words that came in their place."""
     gone = come = ""
     for op, text in ops:
         if op == "equal":

@@ -4,6 +4,7 @@ from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
+from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
 from storage.tables.words import (
@@ -22,11 +23,13 @@ from storage.tables.words import (
 )
 
 __all__ = [
+    "AllowedHost",
     "Blob",
     "Change",
     "Coalition",
     "Code",
     "Confirmation",
+    "Correction",
     "Deadline",
     "Deed",
     "Draft",
@@ -55,6 +58,8 @@ __all__ = [
     "Role",
     "Room",
     "Session",
+    "Snapshot",
+    "Source",
     "Standing",
     "Task",
     "TaskState",

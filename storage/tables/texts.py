@@ -43,8 +43,12 @@ class Draft(SQLModel, table=True):
     """Of the provisions as read: the same text in another file is the same text."""
     provisions: int = 0
     brackets: int = 0
+    source_id: int | None = Field(default=None, foreign_key="source.id")
+    """The watched address it appeared at; None where somebody added it."""
     base_id: int | None = Field(default=None, foreign_key="draft.id")
     """The draft it was compared with."""
+    moves: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    """The paragraphs that moved since the draft it was compared with, as `bot.texts.payload.moves_json` writes them."""
     added_by: int | None = Field(default=None, foreign_key="member.id")
     origin: dict[str, Any] | None = Field(default=None, sa_type=sealed_json("draft.origin"))
     """Where the answer to `draft add` goes."""
@@ -105,5 +109,7 @@ class Change(SQLModel, table=True):
     heading: str = ""
     similarity: float = 0.0
     ops: list[list[str]] = Field(sa_type=JSON)
+    callouts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    """What a lawyer looks for in it, as `bot.texts.payload.callouts_json` writes it."""
     alarming: bool = False
     """Whether its owners must look again."""

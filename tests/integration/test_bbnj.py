@@ -22,7 +22,7 @@ from bot.load import load_file
 from bot.message import Paragraph, Redline
 from bot.plain import plain_inline
 from bot.provisions import by_lineage, current_provisions
-from bot.terminal import compare_texts
+from bot.terminal import Shown, compare_texts
 from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.tables import Member, Task
@@ -204,7 +204,7 @@ def _label(label: str) -> str:
 def _compared() -> list[dict[str, Any]]:
     printed = io.StringIO()
     with redirect_stdout(printed):
-        asyncio.run(compare_texts(OLD, NEW, None, as_json=True))
+        asyncio.run(compare_texts(OLD, NEW, Shown(json=True)))
     changes: list[dict[str, Any]] = json.loads(printed.getvalue())["changes"]
     return changes
 

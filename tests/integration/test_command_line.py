@@ -321,7 +321,9 @@ def test_texts(bare: House) -> None:
     assert [compared[name]["provisions"] for name in ("old", "new")] == [len(side["provisions"]) for side in sides]
     before, after = ({row["label"]: row["text"] for row in side["provisions"]} for side in sides)
     for change in compared["changes"]:
-        assert [*change] == ["old", "new", "relation", "flags", "heading", "similarity", "ops"]
+        assert [*change] == [
+                "old", "new", "relation", "flags", "heading", "similarity", "why", "callouts", "ops",
+            ]  # fmt: skip
         for side, texts, left_out in (("old", before, "insert"), ("new", after, "delete")):
             joined = "".join(text for op, text in change["ops"] if op != left_out)
             assert joined.split() == " ".join(texts[label] for label in change[side]).split()

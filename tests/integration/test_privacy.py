@@ -32,6 +32,7 @@ from bot.message import Message
 from bot.outbox import Outbox
 from bot.ports import Destination, SendRefused
 from bot.terminal.opening import start_logs
+from bot.watching import Watch
 from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.work import Store, Work
@@ -239,8 +240,8 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     failing = Verb("explode", _explode, "explode WORDS", "Fails.")
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
-    return Engine(store, clock, Dispatch(store, clock, table), Fetching(store, clock, chats), Ingest(store, clock),
-                  Outbox(store, clock, chats, writers()))  # fmt: skip
+    return Engine(store, clock, Dispatch(store, clock, table), Fetching(store, clock, chats),
+                  Watch(store, clock, None), Ingest(store, clock), Outbox(store, clock, chats, writers()))  # fmt: skip
 
 
 def _explode(call: Call) -> Message | None:

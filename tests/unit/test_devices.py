@@ -37,7 +37,7 @@ def talk(world: World) -> Conversation:
 def test_which_verbs_are_guarded() -> None:
     """Those that give rights, open a room to items, or change the text in force."""
     guarded = {verb.name for verb in command_table().verbs if verb.guarded}
-    assert guarded == {"role", "admit", "room here", "draft publish", "draft withdraw"}
+    assert guarded == {"role", "admit", "room here", "draft publish", "draft withdraw", "watch"}
 
 
 def test_a_guarded_verb_needs_a_vouched_device(talk: Conversation) -> None:

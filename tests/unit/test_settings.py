@@ -9,10 +9,10 @@ import pytest
 
 from config.settings import SettingsProblem, load_settings
 
-IN_FILE = "database_url, key_file, log_level, matrix_store, matrix_homeserver, matrix_user, matrix_servers, "
+IN_FILE = "database_url, key_file, log_level, proxy, matrix_store, matrix_homeserver, matrix_user, "
 BOT_TOKEN = "must be the bot token of your app's page OAuth & Permissions, which begins with xoxb-."
 APP_TOKEN = "must be an app-level token of your app's page Basic Information, which begins with xapp-."
-IN_FILE += "slack_api_url, slack_transport, slack_listen"
+IN_FILE += "matrix_servers, slack_api_url, slack_transport, slack_listen"
 
 
 @pytest.fixture(autouse=True)

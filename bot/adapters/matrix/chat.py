@@ -210,11 +210,12 @@ class MatrixChat:
         return str((await self._server.ask("PUT", path, sealed))["event_id"])
 
     async def _file(self, room: Room, file: File, key: str, may: Callable[[], bool]) -> None:
-        content = file.text.encode()
+        content = file.content
         sealed, keys = encrypt_attachment(content)
         address = await self._server.upload(sealed)
-        info = {"mimetype": "text/plain", "size": len(content)}
-        body = {"msgtype": "m.file", "body": file.name, "filename": file.name, "info": info, "m.mentions": {}}
+        info = {"mimetype": file.kind, "size": len(content)}
+        kind = "m.image" if file.kind.startswith("image/") else "m.file"
+        body = {"msgtype": kind, "body": file.name, "filename": file.name, "info": info, "m.mentions": {}}
         await self._put(room, body | {"file": {**keys, "url": address}}, key, may)
 
 

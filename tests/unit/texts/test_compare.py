@@ -24,7 +24,8 @@ def draft(articles: dict[str, tuple[str, str]]) -> str:
 
 def changes(old: dict[str, tuple[str, str]], new: dict[str, tuple[str, str]]) -> list[Change]:
     """The changes between two drafts."""
-    return list(compare(*(read(draft(side).encode(), "x") for side in (old, new))).changes)
+    before, after = (read(draft(side).encode(), "x") for side in (old, new))
+    return list(compare(before, after).changes)
 
 
 def relations(old: dict[str, tuple[str, str]], new: dict[str, tuple[str, str]]) -> list[tuple[object, ...]]:
@@ -80,6 +81,17 @@ def test_what_is_new_and_what_is_gone() -> None:
     assert {("3", "", "removed"), ("", "3", "added")} <= set(relations(OLD, new))
 
 
+def test_a_corrected_link_stands() -> None:
+    """What a person says of an article holds against the words; what names no article of the drafts is passed over."""
+    before, after = read(draft(OLD).encode(), "x"), read(draft(OLD).encode(), "x")
+    found = compare(before, after, {"2": "3", "3": "", "99": "1"}).changes
+    assert {(row.old, row.new, row.relation, row.why) for row in found if {"2", "3"} & {*row.old, *row.new}} == {
+        (("3",), (), "removed", ""),
+        ((), ("2",), "added", ""),
+        (("2",), ("3",), "renumbered+changed", "corrected"),
+    }
+
+
 def test_json_has_the_promised_shape() -> None:
     """The keys and types of `text compare --json`."""
     old, new = (
@@ -94,8 +106,11 @@ def test_json_has_the_promised_shape() -> None:
         "flags": [],
         "heading": "Funds",
         "similarity": 0.0,
+        "why": "heading",
+        "callouts": {"obligations": [["shall", ""]]},
         "ops": [],
     }
+    assert value["moves"] == []
     assert "".join(text for op, text in value["changes"][3]["ops"] if op != "delete") == "None."
 
 
@@ -146,5 +161,5 @@ def test_the_page_escapes_and_runs_right() -> None:
     assert "<b>" not in html
     assert "&lt;b&gt;aim&lt;/b&gt; &amp; end" in html
     assert '<html lang="en" dir="ltr">' in html
-    assert '<div class=text lang="ar" dir="rtl">' in html
+    assert '<div class=inline lang="ar" dir="rtl">' in html
     assert '<bdi lang="ar" dir="rtl">الغرض</bdi>' in html

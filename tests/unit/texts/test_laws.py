@@ -10,7 +10,7 @@ from bot.texts.document import Document, Unreadable
 from bot.texts.edits import redline
 from bot.texts.normal import bare
 from bot.texts.page import page
-from bot.texts.payload import changes_from, changes_json, document_from, document_json
+from bot.texts.payload import comparison_from, document_from, document_json, result_json
 from bot.texts.read import read
 from bot.texts.redline import excerpt, obligations
 
@@ -127,5 +127,5 @@ def test_json_there_and_back(old: str, new: str) -> None:
     one, two = document(old), document(new)
     comparison = compare(one, two)
     assert document_from(document_json(one)) == one
-    assert changes_from(changes_json(comparison)) == comparison.changes
+    assert comparison_from(comparison.old, comparison.new, result_json(comparison)) == comparison
     assert page(comparison).startswith("<!doctype html>")

@@ -1,0 +1,22 @@
+"""Run all benchmarks, or those that are named: `python -m tests.benchmarks texts`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.benchmarks import texts
+from tests.benchmarks.measuring import Row, table
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"texts": texts.measure}
+
+
+def main(names: list[str]) -> int:
+    """Print the results of each as a table in Markdown."""
+    for name in names or list(BENCHMARKS):
+        print(f"\n## {name}\n\n{table(BENCHMARKS[name]())}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

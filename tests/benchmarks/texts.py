@@ -1,0 +1,52 @@
+"""The text engine: two long drafts read, split, aligned and compared, against what else there is."""
+
+from __future__ import annotations
+
+import difflib
+
+from redlines import Redlines
+
+from bot.texts.compare import compare
+from bot.texts.edits import redline, tokens
+from bot.texts.pdf import placed_lines
+from bot.texts.read import read
+from tests.benchmarks.drafts import Pair, make_pair
+from tests.benchmarks.measuring import Row, fastest
+
+
+def measure() -> list[Row]:
+    """Measure in one run; all times are the least of several rounds."""
+    pair = make_pair()
+    pages = placed_lines(pair.old_pdf)[1]
+    whole = fastest({"floor": lambda: _floor(pair), "pipeline": lambda: _pipeline(pair)})
+    left, right = tokens(pair.old_text), tokens(pair.new_text)
+    words = fastest(
+        {
+            "ours": lambda: redline(pair.old_text, pair.new_text),
+            "difflib": lambda: difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes(),
+            "redlines": lambda: Redlines(pair.old_text, pair.new_text).opcodes,
+        },
+        rounds=3,
+    )
+    return [
+        Row(
+            f"two PDFs of {pages} pages read, split, aligned and compared, against their extraction alone",
+            f"{whole['pipeline'] / whole['floor']:.2f} times ({whole['pipeline']:.2f} s)",
+            "2",
+        ),
+        Row(
+            f"comparing {len(left):,} tokens, difflib against ours",
+            f"{words['difflib'] / words['ours']:.0f} times ({words['ours']:.3f} s)",
+            "30",
+        ),
+        Row("the same, the redlines package against ours", f"{words['redlines'] / words['ours']:.0f} times", ""),
+    ]
+
+
+def _floor(pair: Pair) -> None:
+    placed_lines(pair.old_pdf)
+    placed_lines(pair.new_pdf)
+
+
+def _pipeline(pair: Pair) -> None:
+    compare(read(pair.old_pdf, "old"), read(pair.new_pdf, "new"))
