@@ -22,7 +22,7 @@ def upload_name(file: File, key: str, number: int) -> str:
 
 async def share(web: Web, spot: Spot, file: File, name: str) -> None:
     """Upload a file and share it. Raises as `Web.call`; the last of its three calls is the one that people see."""
-    content = file.text.encode()
+    content = file.content
     place = await web.call("files.getUploadURLExternal", filename=name, length=len(content))
     try:
         await web.upload(str(place["upload_url"]), content)
