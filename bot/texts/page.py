@@ -14,14 +14,13 @@ from bot.texts.rows import Row, folded, rows
 _TAGS = {"delete": "del", "insert": "ins"}
 
 
-def page(comparison: Comparison, only: Iterable[str] | None = None, say: Say[str] = english) -> str:
-    """The comparison as HTML, of the provisions with these old or new labels alone where `only` is given.
+def page(comparison: Comparison, say: Say[str] = english) -> str:
+    """The comparison as HTML.
 
     Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`.
     Filters and the view side by side are radio buttons and style.
     """
-    wanted = None if only is None else set(only)
-    changes = [row for row in comparison.changes if wanted is None or wanted & {*row.old, *row.new}]
+    changes = comparison.changes
     changed = [change for change in changes if change.relation != "unchanged"]
     names = [f"change-{number}" for number in range(1, len(changed) + 1)]
     way, old_way = _way(comparison.new.language), _way(comparison.old.language)
@@ -39,14 +38,14 @@ def page(comparison: Comparison, only: Iterable[str] | None = None, say: Say[str
         '<!doctype html>\n<html lang="en" dir="ltr">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}\n{_filters(relations)}</style></head>\n"
-        f"<body>\n<h1>{escape(title)}</h1>\n<p class=facts>{escape(_counts(comparison, changes, say))}</p>\n"
+        f"<body>\n<h1>{escape(title)}</h1>\n<p class=facts>{escape(_counts(comparison, say))}</p>\n"
         f"{_controls(relations, say)}\n<main>\n<nav><ul>{index}</ul></nav>\n{sections}"
         f"<section><h2>{escape(say('unchanged'))}</h2><p>{quiet or '–'}</p></section>\n</main>\n</body>\n</html>\n"
     )
 
 
-def _counts(comparison: Comparison, changes: list[Change], say: Say[str]) -> str:
-    counts = Counter(change.relation for change in changes)
+def _counts(comparison: Comparison, say: Say[str]) -> str:
+    counts = Counter(change.relation for change in comparison.changes)
     relations = ", ".join(f"{number} {say(relation)}" for relation, number in counts.most_common())
     trend = say("Brackets: {before} → {after}.", before=comparison.old.brackets, after=comparison.new.brackets)
     return f"{relations}. {trend}"

@@ -4,7 +4,7 @@ Both are an extra: WeasyPrint, and the libpango of the system with fonts for the
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pypdfium2
@@ -47,7 +47,7 @@ def pdf(comparison: Comparison) -> bytes:
 def picture(comparison: Comparison, change: Change) -> Picture:
     """A picture of one change, as wide as a chat shows it. Raises NoPictures."""
     label = (change.new or change.old)[0]
-    sheets = pypdfium2.PdfDocument(_drawn(page(comparison, only={label}), _FOLDED + _SHEET))
+    sheets = pypdfium2.PdfDocument(_drawn(page(replace(comparison, changes=(change,))), _FOLDED + _SHEET))
     try:
         image = sheets[0].render(scale=_SCALE * 96 / 72).to_pil()
         return Picture(label, _png(image), len(sheets) == 1)
