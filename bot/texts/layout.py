@@ -23,10 +23,7 @@ def flow(placed: list[Placed]) -> list[Line]:
         pages[line.page].append(line)
     repeated = _repeated(pages)
     body = [line for page in pages.values() for line in _body(page, repeated)]
-    vocabulary = {
-        word for line in body for word in re.findall(r"\w+(?:-\w+)*", _HYPHENATED.sub(" ", line.text).casefold())
-    }
-    texts = [_unhyphenated(line.text, vocabulary) for line in body]
+    texts = _unbroken([line.text for line in body])
     return [
         Line(" ".join(text.split()), bold=line.bold, starts=starts)
         for line, text, starts in zip(body, texts, _starts(body), strict=True)
@@ -97,6 +94,14 @@ def _starts(body: list[Placed]) -> list[bool | None]:
 
 def _gap(one: Placed, two: Placed) -> float:
     return one.last - two.bottom
+
+
+def _unbroken(texts: list[str]) -> list[str]:
+    """Lines without the hyphens at which words were broken; how the text writes a word elsewhere tells."""
+    if not any("\ufffe" in text or "\u00ad" in text for text in texts):
+        return texts
+    vocabulary = {word for text in texts for word in re.findall(r"\w+(?:-\w+)*", _HYPHENATED.sub(" ", text).casefold())}
+    return [_unhyphenated(text, vocabulary) for text in texts]
 
 
 def _unhyphenated(text: str, vocabulary: set[str]) -> str:
