@@ -11,6 +11,7 @@ import asyncio
 import datetime as dt
 import html
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -62,11 +63,13 @@ class NotingChat:
 class Serving:
     """A Dragoman at work; for the console that steers a scenario it is the core, for Slack what hears."""
 
-    def __init__(self, access: Access, bed: Bed, store: Store, clock: SimulatedClock) -> None:
+    def __init__(
+        self, access: Access, bed: Bed, store: Store, clock: SimulatedClock, others: Mapping[str, Chat] | None = None
+    ) -> None:
         self.store, self.clock, self.stop = store, clock, asyncio.Event()
         self.slack = Slack(access, store, clock, Pace(0.0))
         self.chat = NotingChat(self.slack.chat, bed)
-        self.engine = build(store, clock, {"slack": self.chat})
+        self.engine = build(store, clock, {"slack": self.chat, **(others or {})})
         self.running = asyncio.create_task(self.slack.run(self, self.stop))
 
     async def receive(self, invocation: Invocation) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,9 @@ Event = Mapping[str, Any]
 Act = Callable[[], Awaitable[None]]
 """What an event asks for. It runs before the event is acknowledged: raising, it is delivered again."""
 
+Show = Callable[[str], Coroutine[Any, Any, None]]
+"""Shows somebody their App Home."""
+
 _TYPED = {None, "file_share", "thread_broadcast"}
 _GONE = ("channel_left", "group_left", "channel_archive", "group_archive", "channel_deleted", "group_deleted")
 _BACK = ("channel_unarchive", "group_unarchive", "channel_rename", "group_rename", "channel_unshared")
@@ -31,7 +34,7 @@ _log = structlog.get_logger()
 class Hearing:
     """Listens to a workspace on the core's behalf."""
 
-    def __init__(self, intake: Intake, me: str, opened: Callable[[str], Awaitable[None]], revoked: Callable[[], None]):
+    def __init__(self, intake: Intake, me: str, opened: Show, revoked: Callable[[], None]) -> None:
         """Take the bot's user id, what shows somebody's App Home, and what is told that the app was taken out."""
         self._intake, self._me, self._opened, self._revoked = intake, me, opened, revoked
         self._files = LastFiles()
@@ -145,7 +148,7 @@ class Hearing:
         self._revoked()
 
     async def _at_home(self, user: str) -> None:
-        self._intake.later(_waited(self._opened(user)))
+        self._intake.later(self._opened(user))
 
     async def _changed(self, user: Event) -> None:
         """Follow what Slack says of somebody, and report who is not in the workspace any more."""
@@ -191,7 +194,3 @@ class Hearing:
         await self._intake.in_room(old, lambda work, _now, _room: room_moved(work, PLATFORM, old, new))
         self._intake.channels.forget(old)
         self._intake.later(self._intake.channels.learn(new))
-
-
-async def _waited(work: Awaitable[None]) -> None:
-    await work

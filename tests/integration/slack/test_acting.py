@@ -11,11 +11,12 @@ import pytest
 from bot.people import find_member
 from storage.tables import Review, Task
 from tests.conftest import World
+from tests.fakes.chat import RecordingChat
 from tests.fakes.slack.delivery import COMMAND, EVENT, INTERACTION, Delivery
 from tests.fakes.slack.inputs import NotThere
 from tests.fakes.slack.misbehaviour import error
 from tests.fakes.slack.records import Appearance
-from tests.integration.slack.acting import Transport, acting
+from tests.integration.slack.acting import Transport, acting, join
 
 both = pytest.mark.parametrize("transport", ["socket", "http"])
 HOSTILE = "<!channel> <@U0NOBODY> *loud* `code` @here <http://evil.example|bank.example> \u202egnirts\u202c & <b>"
@@ -227,5 +228,32 @@ def test_a_command_where_the_bot_is_not(world: World, transport: Transport) -> N
                 [shown] = await at.settle()
                 assert shown.readers == ("Ana",)
                 assert "I do not serve this room" in shown.text or "Invite me" in shown.text
+
+    world.run(scene())
+
+
+def test_accounts_on_slack_and_matrix_are_one_person(world: World) -> None:
+    """Linked by a code; what is asked of them on one platform reaches them where they live, and the other way round."""
+
+    async def scene() -> None:
+        matrix = RecordingChat()
+        async with acting(world, "socket", {"matrix": matrix}) as (at, team):
+
+            async def on_matrix(words: str, who: str = "@mei:example.org") -> str:
+                said = world.saying("somebody", words, platform="matrix", sender=who)
+                await at.serving.engine.receive(said)
+                await at.settle()
+                return matrix.texts()[-1]
+
+            [given] = texts(await at.ask(at.mei, "link"))
+            code = given.split("`link ")[1].split("`")[0]
+            assert (await on_matrix(f"link {code}")).startswith("Thank you.")
+            await at.ask(at.mei, "link yes")
+            world.pass_time(minutes=10)
+            await at.ask(at.ana, f"assign 24 {at.mei.mention}", team)
+            assert matrix.texts()[-1].startswith("For you: article 24")
+            await join(world, "Ana", "@ana:example.org", "matrix")
+            await on_matrix("assign 25 @Luis", "@ana:example.org")
+            assert any(one.text.startswith("For you: article 25") for one in at.bed.shown(at.luis))
 
     world.run(scene())

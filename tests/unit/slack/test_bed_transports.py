@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 class Ear:
     """Hears messages, and is deaf to the first few: then it does not acknowledge in time."""
 
-    def __init__(self, deaf: int = 0, seconds: float = 0.4) -> None:
+    def __init__(self, deaf: int = 0, seconds: float = 0.8) -> None:
         self.deaf, self.seconds = deaf, seconds
         self.ids: list[str] = []
         self.retries: list[tuple[str, str]] = []
@@ -56,9 +56,9 @@ def test_an_event_that_is_late_comes_again_under_its_id(transport: str, reason: 
     ear = Ear(deaf=2)
 
     async def scene(bed: Bed, app: AsyncApp) -> None:
-        bed.pace.acknowledge = 0.15
+        bed.pace.acknowledge = 0.5
         await bed.direct(bed.person("Ana"), "tasks")
-        await asyncio.sleep(0.5)
+        await bed.until(lambda: len(ear.ids) == 3)
 
     bed = play(scene, ear.wire, transport)
     first = "0" if transport == "socket" else ""
@@ -75,10 +75,10 @@ def test_a_command_that_is_late_fails_before_its_sender(transport: str) -> None:
     ear = Ear(deaf=1)
 
     async def scene(bed: Bed, app: AsyncApp) -> None:
-        bed.pace.acknowledge = 0.15
+        bed.pace.acknowledge = 0.5
         delivery = await bed.command(bed.person("Ana"), "/dragoman", "next")
         assert (delivery.acknowledged, delivery.failed, delivery.attempts) == (False, "operation_timeout", 1)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # the app wakes up before it ends
 
     play(scene, ear.wire, transport)
 
