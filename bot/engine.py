@@ -120,7 +120,7 @@ class Engine:
         """Do what is due of one kind of work, then wait until something wakes it, for the time of a sweep at most."""
         bell = self._bells[work]
         bell.clear()
-        if await work():
+        if await self._unless_stopped(work, stopping):
             self._heed(busy=True)
             self.wake()
             return
@@ -131,6 +131,18 @@ class Engine:
         waking = asyncio.create_task(bell.wait())
         await asyncio.wait({stopping, waking}, timeout=SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         waking.cancel()
+
+    async def _unless_stopped(self, work: Drain, stopping: asyncio.Task[Literal[True]]) -> bool:
+        """Do what is due; what waits for others (a download, a reading) is broken off to stop, and done later."""
+        if work not in (self._fetching.drain, self._watch.drain, self._ingest.drain):
+            return await work()
+        doing = asyncio.ensure_future(work())
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not doing.done():
+            doing.cancel()
+            await asyncio.gather(doing, return_exceptions=True)
+            return False
+        return doing.result()
 
     def wake(self) -> None:
         """Look at once whether something is due."""
