@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
-from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, moment
+from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, said_at
 from bot.adapters.slack.standing import report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
@@ -75,7 +75,7 @@ class Hearing:
             return self._edited(event, event, shared=shared)  # the edit itself may be told of, too
         if subtype not in _TYPED or not self._is_person(event):
             return None
-        typed, at = self._typed(event), moment(event["ts"])
+        typed, at = self._typed(event), said_at(event["ts"], self._intake.clock.now())
         enclosed = self._files.meant(event["channel"], event, typed.words, at)
         mentioned = event["type"] == "app_mention"
         if not mentioned and not self._is_meant(event, typed):
@@ -98,7 +98,7 @@ class Hearing:
         at = str(inner["edited"]["ts"])
         said = self._intake.invocation(
             event_key("edit", event["channel"], inner["ts"], at), self._where(event, inner, shared=shared), typed,
-            moment(at),
+            said_at(at, self._intake.clock.now()),
         )  # fmt: skip
         return replace(said, corrects=message_key(event["channel"], inner["ts"]))
 
@@ -109,7 +109,7 @@ class Hearing:
         stamp = str(event.get("deleted_ts") or before["ts"])
         said = self._intake.invocation(
             event_key("deleted", event["channel"], stamp), self._where(event, before, shared=False), Typed(""),
-            moment(event["ts"]),
+            said_at(event["ts"], self._intake.clock.now()),
         )  # fmt: skip
         return replace(said, addressed=False, corrects=message_key(event["channel"], stamp))
 

@@ -25,6 +25,10 @@ from storage.tables import Room
 from storage.work import Store, Work
 
 PLATFORM = "slack"
+LONGEST_DELIVERY = dt.timedelta(hours=25)
+"""How late an event may come: with delayed events turned on Slack tries for a day."""
+AHEAD = dt.timedelta(hours=1)
+"""How far ahead of ours Slack's clock may be."""
 _log = structlog.get_logger()
 
 
@@ -84,6 +88,15 @@ def is_direct(channel: str) -> bool:
 def moment(stamp: str) -> dt.datetime:
     """Read a time stamp of Slack's: "1706533200.000100"; raises ValueError or OverflowError."""
     return dt.datetime.fromtimestamp(float(stamp), dt.UTC)
+
+
+def said_at(stamp: str, now: dt.datetime) -> dt.datetime:
+    """Give when a message was said that is delivered now; where its time stamp cannot be, now. Raises as `moment`.
+
+    Slack delivers nothing for longer than a day: what seems older is not late, and is not to be refused as such.
+    """
+    found = moment(stamp)
+    return found if -AHEAD < now - found < LONGEST_DELIVERY else now
 
 
 @lru_cache(maxsize=1_000)

@@ -39,6 +39,15 @@ def test_a_direct_message_is_for_the_bot(ears: Ears) -> None:
     assert said.servable
 
 
+@pytest.mark.parametrize("stamp", ["1600000000.000001", "1900000000.000001", "12.000001"])
+def test_a_time_stamp_that_cannot_be_is_no_delay(ears: Ears, stamp: str) -> None:
+    """Slack delivers nothing that old: it was said now, and is not refused as late."""
+    (said,) = ears.hear(message("tasks", ts=stamp))
+    assert said.said_at == ears.world.now
+    (late,) = ears.hear(message("tasks", ts=str(float(STAMP) - 7200)))
+    assert late.said_at == ears.world.now - dt.timedelta(hours=2) + dt.timedelta(microseconds=100)
+
+
 def test_a_mention_in_a_channel_is_for_the_bot(ears: Ears) -> None:
     """The answer belongs to the channel, and to the thread where it was said in one."""
     (said,) = ears.hear(mention(f"assign 24 <@{LUIS}>", thread_ts="1706533100.000001"))
