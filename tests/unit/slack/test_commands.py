@@ -67,7 +67,9 @@ def test_presses_without_a_trigger_are_heard_each(ears: Ears) -> None:
     del body["trigger_id"]
     again = ears.press(body | {"actions": [body["actions"][0] | {"action_ts": "1706533201.000100"}]})
     assert ears.press(body)[0].event_id == ears.press(body)[0].event_id != again[0].event_id
-    assert ears.press(press("take 25", trigger_id="1"))[0].event_id != ears.press(press("x", trigger_id="1"))[0].event_id
+    assert (
+        ears.press(press("take 25", trigger_id="1"))[0].event_id != ears.press(press("x", trigger_id="1"))[0].event_id
+    )
 
 
 def test_a_command_in_a_direct_chat_has_no_place(ears: Ears) -> None:

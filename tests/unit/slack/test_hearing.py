@@ -58,6 +58,27 @@ def test_a_mention_in_a_channel_is_for_the_bot(ears: Ears) -> None:
     }  # fmt: skip
 
 
+def test_whether_a_channel_is_shared_is_believed_when_told(ears: Ears) -> None:
+    """One that nobody knows counts as shared where neither the event nor the list of channels says."""
+    channels = ears.intake.channels
+    channels.listed = False
+    channels.forget(CHANNEL)
+    untold = mention("tasks")
+    del untold["is_ext_shared_channel"]
+    ears.web.answers["conversations.info"] = {"channel": {"id": CHANNEL, "name": "team"}}
+    assert [ears.hear(body)[0].shared for body in (untold, untold)] == [True, False]  # looked up in between
+    channels.forget(CHANNEL)
+    assert not ears.hear(mention("tasks"))[0].shared
+
+
+def test_who_opens_the_messages_is_looked_up(ears: Ears) -> None:
+    """So that they are known by name and zone when they say their first words."""
+    assert ears.hear(event("app_home_opened", user=ANA, tab="messages")) == []
+    assert ears.opened == []
+    (said,) = ears.hear(message("hello"))
+    assert (said.sender_name, said.sender_zone) == ("Somebody", "America/Bogota")
+
+
 def test_a_mention_without_words_is_answered(ears: Ears) -> None:
     """It goes to the core, which says what it is here for."""
     (said,) = ears.hear(event("app_mention", text=f"<@{ME}>", user=ANA, channel=CHANNEL, ts=STAMP))
