@@ -31,6 +31,8 @@ class Channels:
         """No channel is known yet."""
         self._web = web
         self._known: dict[str, Channel] = {}
+        self.listed = False
+        """Whether all channels could be had once: before that, one that is not known may be shared."""
 
     @property
     def ids(self) -> Collection[str]:
@@ -50,10 +52,14 @@ class Channels:
             except Refused as problem:
                 _log.warning("channels not listed", code=problem.code)
                 return False
-            found |= {str(row["id"]): _channel(row) for row in answer.get("channels", ()) if _is_row(row)}
+            rows = answer.get("channels")
+            if not isinstance(rows, list):
+                _log.warning("channels not listed", code="no-list")
+                return False
+            found |= {str(row["id"]): _channel(row) for row in rows if _is_row(row)}
             cursor = str((answer.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
-                self._known = found
+                self._known, self.listed = found, True
                 return True
 
     async def learn(self, channel: str) -> None:
@@ -68,6 +74,15 @@ class Channels:
             self._known[channel] = _channel(row)
         else:
             self._known.pop(channel, None)
+
+    async def look_again(self, channel: str) -> None:
+        """Look at one that was not in the list; it is known after that where Slack says so. Raises as `Web.call`."""
+        try:
+            row: Any = (await self._web.call("conversations.info", channel=channel)).get("channel")
+        except Refused:
+            return  # it is not there, as the list said
+        if _is_row(row) and row.get("is_member") is True and not row.get("is_archived"):
+            self._known[channel] = _channel(row)
 
     def forget(self, channel: str) -> None:
         """The bot is not in a channel any more."""

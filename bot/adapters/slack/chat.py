@@ -49,6 +49,8 @@ NO_FILES = frozenset(
     file_uploads_except_images_disabled file_update_failed posting_to_channel_denied""".split()
 )
 """What a workspace may have against a file; its message comes all the same."""
+NOT_OURS = frozenset({"channel_not_found", "not_in_channel"})
+"""What Slack says of a direct chat that is not the bot's: a slash command can be typed in that of two other people."""
 SHORT = 1_000
 """Characters of a piece of plain text where even that was too long."""
 UNANSWERED = 5.0
@@ -74,6 +76,8 @@ class _Tried:
     message_id: str | None = None
     marked: bool = False
     threadless: bool = False
+    elsewhere: bool = False
+    """The direct chat in which it was asked is not the bot's."""
 
 
 class SlackChat:
@@ -151,6 +155,13 @@ class SlackChat:
             return None
 
         async def openly() -> str | None:
+            try:
+                return await self._openly(to, message, key, tried)
+            except Refused as problem:
+                asked_directly = to.reader.personal and str(to.origin.get("channel", "")).startswith("D")
+                if problem.code not in NOT_OURS or not asked_directly or tried.elsewhere:
+                    raise
+            tried.elsewhere = True
             return await self._openly(to, message, key, tried)
 
         ways: list[Callable[[], Awaitable[str | None]]] = [openly]
@@ -202,7 +213,7 @@ class SlackChat:
         if to.reader.personal:
             if self._left(to.address):
                 raise Refused("user_disabled")
-            own = asked.startswith("D") and to.origin.get("user") == to.address
+            own = asked.startswith("D") and to.origin.get("user") == to.address and not tried.elsewhere
             channel = asked if own else await self._direct_with(to.address)
         thread = to.origin.get("thread")
         return Spot(channel, str(thread) if thread and asked == channel and not tried.threadless else None)

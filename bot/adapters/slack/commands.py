@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -31,11 +32,11 @@ class Commands:
     async def command(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Keep a command. Its acknowledgement says nothing, unless it could not be kept: Slack never sends it again."""
         try:
-            where, typed, trigger = self._read(body)
+            where, typed, delivery = self._read(body)
         except (KeyError, TypeError, ValueError) as problem:
             _log.warning("command skipped", code=type(problem).__name__)
             return None
-        said = self._intake.invocation(event_key("command", trigger), where, typed)
+        said = self._intake.invocation(event_key("command", *delivery), where, typed)
         try:
             async with asyncio.timeout(PATIENCE):
                 await asyncio.shield(self._intake.begin(self._intake.receive(said)))
@@ -47,7 +48,7 @@ class Commands:
         self._intake.look_up(where)
         return None
 
-    def _read(self, body: Mapping[str, Any]) -> tuple[Where, Typed, str]:
+    def _read(self, body: Mapping[str, Any]) -> tuple[Where, Typed, tuple[str, ...]]:
         channel = str(body["channel_id"])
         where = Where(
             str(body["user_id"]), channel, is_direct(channel), thread=str(body.get("thread_ts") or ""),
@@ -55,10 +56,10 @@ class Commands:
         )  # fmt: skip
         words = words_of(str(body["command"]), str(body.get("text") or ""))
         typed = read(words, self._me, self._intake.people.names)
-        trigger = str(body.get("trigger_id") or "")
-        if not trigger:
-            raise ValueError("trigger_id")
-        return where, typed, trigger
+        marks = str(body.get("trigger_id") or ""), where.response_url
+        # Only a delivery that bears some mark of its own can be told from the same words said again.
+        unmarked = () if any(marks) else (uuid4().hex,)
+        return where, typed, (*marks, where.channel, where.user, words, *unmarked)
 
 
 def words_of(command: str, text: str) -> str:

@@ -36,6 +36,8 @@ LONGEST_PAUSE = 60.0
 """How long is waited at most before Slack is asked again who the bot is, in seconds."""
 LOOK_EVERY = 3600.0
 """How often the channels are listed anew, in seconds: an event may have been lost."""
+LOOK_SECONDS = 2.0
+"""How long the list of channels is waited for before deliveries are taken without it, in seconds."""
 ENDING_SECONDS = 3.0
 """How long what was begun may take when the bot ends, in seconds."""
 _REVOKED = (
@@ -71,6 +73,7 @@ class Slack:
         self._channels, self._people = Channels(self._web), People(self._web)
         self._intake = Intake(store, clock, self._people, self._channels)
         self._revoked = self._intake.revoked
+        self._looking: asyncio.Task[None] | None = None
         self.homes = Homes(self._web, self._draw)
         self.chat = SlackChat(self._web, pace, self._people.has_left)
         self.ready = asyncio.Event()
@@ -93,7 +96,7 @@ class Slack:
             await asyncio.wait({stopping, serving, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             ending.set()
-            for task in (stopping, *beside):
+            for task in (stopping, *beside, *([self._looking] if self._looking is not None else ())):
                 task.cancel()
             ended = await asyncio.gather(serving, *beside, return_exceptions=True)
             await self._intake.close(ENDING_SECONDS)
@@ -152,7 +155,8 @@ class Slack:
     async def _come(self) -> Any:
         """Find out who the bot is and where, and give what takes deliveries."""
         me = Me.from_answer(await self._patiently(lambda: self._web.call("auth.test")))
-        await self._patiently(self._look_once)
+        self._looking = asyncio.create_task(self._patiently(self._look_once))
+        await asyncio.wait({self._looking}, timeout=LOOK_SECONDS)
         return bolt_app(self._web.client, me, self._access.signing_secret, self._door(me)).async_dispatch
 
     def _door(self, me: Me) -> Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]:
@@ -174,6 +178,8 @@ class Slack:
 
     async def _look(self) -> None:
         await self.ready.wait()
+        if self._looking is not None:
+            await self._looking
         await self._patiently(lambda: look_at_people(self._intake, self._people))
         while True:
             await asyncio.sleep(LOOK_EVERY)

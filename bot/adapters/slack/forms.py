@@ -76,7 +76,7 @@ class Forms:
     async def pressed(self, press: Press) -> None:
         """Open the form that a button stands for; where that cannot be, the core says what to type instead."""
         command = PLACES.sub("", press.command).strip()
-        instead = self._intake.invocation(event_key("press", press.trigger, "0"), press.where, Typed(command))
+        instead = self._intake.invocation(press.key(), press.where, Typed(command))
         asker = await self._asker(instead)
         view = None
         if asker is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
-from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, moment
+from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, said_at
 from bot.adapters.slack.standing import report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
@@ -53,7 +53,7 @@ class Hearing:
         event: Event = body["event"]
         kind = str(event["type"])
         if kind in ("message", "app_mention"):
-            said = self._said(event, shared=body.get("is_ext_shared_channel") is True)
+            said = self._said(event, shared=_is_shared(body))
             return partial(self._take, said) if said is not None else None
         if kind in ("user_change", "app_home_opened", "tokens_revoked", "app_uninstalled"):
             return self._of_people(kind, event)
@@ -64,7 +64,7 @@ class Hearing:
         direct, channel = said.place is None, str(said.origin.get("channel", ""))
         self._intake.look_up(Where(said.sender, channel, direct, member=True))
 
-    def _said(self, event: Event, *, shared: bool) -> Invocation | None:
+    def _said(self, event: Event, *, shared: bool | None) -> Invocation | None:
         """Read a message: new, edited or taken back; None for what no person wrote, and for talk among people."""
         subtype, inner = event.get("subtype"), event.get("message") or {}
         if subtype == "message_deleted" or (subtype == "message_changed" and inner.get("subtype") == "tombstone"):
@@ -75,7 +75,7 @@ class Hearing:
             return self._edited(event, event, shared=shared)  # the edit itself may be told of, too
         if subtype not in _TYPED or not self._is_person(event):
             return None
-        typed, at = self._typed(event), moment(event["ts"])
+        typed, at = self._typed(event), said_at(event["ts"], self._intake.clock.now())
         enclosed = self._files.meant(event["channel"], event, typed.words, at)
         mentioned = event["type"] == "app_mention"
         if not mentioned and not self._is_meant(event, typed):
@@ -87,7 +87,7 @@ class Hearing:
         answers = message_id(event["channel"], thread) if thread else None
         return replace(said, enclosed=enclosed, reply_to=answers) if said.words or mentioned else None
 
-    def _edited(self, event: Event, inner: Event, *, shared: bool) -> Invocation | None:
+    def _edited(self, event: Event, inner: Event, *, shared: bool | None) -> Invocation | None:
         """Read an edit; that a link was unfurled or a thread grew is none."""
         before = event.get("previous_message") or {}
         if not self._is_person(inner) or "edited" not in inner or before.get("text") == inner["text"]:
@@ -98,7 +98,7 @@ class Hearing:
         at = str(inner["edited"]["ts"])
         said = self._intake.invocation(
             event_key("edit", event["channel"], inner["ts"], at), self._where(event, inner, shared=shared), typed,
-            moment(at),
+            said_at(at, self._intake.clock.now()),
         )  # fmt: skip
         return replace(said, corrects=message_key(event["channel"], inner["ts"]))
 
@@ -109,7 +109,7 @@ class Hearing:
         stamp = str(event.get("deleted_ts") or before["ts"])
         said = self._intake.invocation(
             event_key("deleted", event["channel"], stamp), self._where(event, before, shared=False), Typed(""),
-            moment(event["ts"]),
+            said_at(event["ts"], self._intake.clock.now()),
         )  # fmt: skip
         return replace(said, addressed=False, corrects=message_key(event["channel"], stamp))
 
@@ -128,7 +128,7 @@ class Hearing:
         answer = typed.words.casefold().strip(" .!") in YES + NO
         return is_direct(event["channel"]) or typed.names_bot or without_prefix(typed.words)[1] or answer
 
-    def _where(self, event: Event, message: Event, *, shared: bool) -> Where:
+    def _where(self, event: Event, message: Event, *, shared: bool | None) -> Where:
         channel, stamp, thread = str(event["channel"]), str(message["ts"]), str(message.get("thread_ts") or "")
         # What is delivered as an event was said where the bot is.
         return Where(
@@ -140,15 +140,17 @@ class Hearing:
         if kind == "user_change":
             return partial(self._changed, dict(event["user"]))
         if kind == "app_home_opened":
-            return partial(self._at_home, str(event["user"])) if event.get("tab", "home") == "home" else None
+            return partial(self._at_home, str(event["user"]), shown=event.get("tab", "home") == "home")
         revoked = kind == "app_uninstalled" or self._me in ((event.get("tokens") or {}).get("bot") or ())
         return self._end if revoked else None
 
     async def _end(self) -> None:
         self._revoked()
 
-    async def _at_home(self, user: str) -> None:
-        self._intake.later(self._opened(user))
+    async def _at_home(self, user: str, *, shown: bool) -> None:
+        if shown:
+            self._intake.later(self._opened(user))
+        self._intake.look_up(Where(user))  # whoever opens the messages is about to say something
 
     async def _changed(self, user: Event) -> None:
         """Follow what Slack says of somebody, and report who is not in the workspace any more."""
@@ -194,3 +196,8 @@ class Hearing:
         await self._intake.in_room(old, lambda work, _now, _room: room_moved(work, PLATFORM, old, new))
         self._intake.channels.forget(old)
         self._intake.later(self._intake.channels.learn(new))
+
+
+def _is_shared(body: Event) -> bool | None:
+    told = body.get("is_ext_shared_channel")
+    return told if isinstance(told, bool) else None

@@ -51,14 +51,19 @@ class Homes:
         self._homes[user] = _Home(_seconds())
         while len(self._homes) > MOST:
             self._homes.popitem(last=False)
-        await self._show(user)
+        try:
+            await self._show(user)
+        except (Away, Limited, DatabaseTrouble):
+            self.changed()  # it is tried again soon
+            raise
 
     def changed(self) -> None:
         """Facts may have changed."""
         self._changed.set()
 
     async def run(self) -> None:
-        """Keep homes up to date until cancelled."""
+        """Keep homes up to date until cancelled; those that could not be shown are tried again, ever more slowly."""
+        failures = 0
         while True:
             try:
                 await asyncio.wait_for(self._changed.wait(), OLDEST_SECONDS)
@@ -67,10 +72,14 @@ class Homes:
             else:
                 await asyncio.sleep(QUIET_SECONDS)
             self._changed.clear()
-            await self.refresh()
+            failures = 0 if await self.refresh() else failures + 1
+            if failures:
+                await asyncio.sleep(min(LONGEST_PAUSE, 2.0 ** min(failures, 10)))
+                self._changed.set()
 
-    async def refresh(self) -> None:
-        """Show anew what has changed."""
+    async def refresh(self) -> bool:
+        """Show anew what has changed; tells whether all could be shown that may ever be."""
+        done = True
         for user, home in list(self._homes.items()):
             if _seconds() - home.opened > KEPT_SECONDS:
                 self._homes.pop(user, None)
@@ -78,9 +87,12 @@ class Homes:
             try:
                 await self._show(user)
             except Limited as problem:
+                done = False
                 await asyncio.sleep(min(problem.seconds, LONGEST_PAUSE))
             except (Away, Refused, DatabaseTrouble) as problem:
+                done = done and isinstance(problem, Refused)
                 _log.warning("home not shown", code=problem.code)
+        return done
 
     async def _show(self, user: str) -> None:
         view = await self._draw(user)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from bot.adapters.slack.channels import Channels
+from bot.adapters.slack.channels import Channel, Channels
 from bot.adapters.slack.people import People
 from bot.adapters.slack.web import TokenRevoked
 from bot.adapters.slack.wording import Typed
@@ -25,6 +25,10 @@ from storage.tables import Room
 from storage.work import Store, Work
 
 PLATFORM = "slack"
+LONGEST_DELIVERY = dt.timedelta(hours=25)
+"""How late an event may come: with delayed events turned on Slack tries for a day."""
+AHEAD = dt.timedelta(hours=1)
+"""How far ahead of ours Slack's clock may be."""
 _log = structlog.get_logger()
 
 
@@ -40,7 +44,8 @@ class Where:
     thread: str = ""
     response_url: str = ""
     """Where this one may be answered without being in the channel; a secret."""
-    shared: bool = False
+    shared: bool | None = None
+    """Whether other workspaces are in the channel; None where the delivery does not say."""
     member: bool = False
     """Whether the bot is certainly in the channel."""
     pressed: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +91,15 @@ def moment(stamp: str) -> dt.datetime:
     return dt.datetime.fromtimestamp(float(stamp), dt.UTC)
 
 
+def said_at(stamp: str, now: dt.datetime) -> dt.datetime:
+    """Give when a message was said that is delivered now; where its time stamp cannot be, now. Raises as `moment`.
+
+    Slack delivers nothing for longer than a day: what seems older is not late, and is not to be refused as such.
+    """
+    found = moment(stamp)
+    return found if -AHEAD < now - found < LONGEST_DELIVERY else now
+
+
 @lru_cache(maxsize=1_000)
 def _is_zone(name: str) -> bool:
     try:
@@ -118,10 +132,16 @@ class Intake:
             "addressed": True,
             "mentions": typed.mentions,
             "servable": where.place is None or where.member or channel is not None,
-            "shared": where.place is not None and (where.shared or (channel is not None and channel.shared)),
+            "shared": where.place is not None and self._is_shared(where, channel),
             "origin": where.origin(channel.name if channel is not None else ""),
         }
         return Invocation(key, PLATFORM, where.user, typed.words, said_at or self.clock.now(), **given)
+
+    def _is_shared(self, where: Where, channel: Channel | None) -> bool:
+        """Tell whether a channel is shared, also where nobody says and the channels could not be listed yet."""
+        if channel is not None:
+            return channel.shared or bool(where.shared)
+        return not self.channels.listed if where.shared is None else where.shared
 
     async def receive(self, invocation: Invocation) -> None:
         """Keep what was said; once this returns, it will not be lost. Who came first is kept first."""
@@ -133,7 +153,8 @@ class Intake:
         """Find out, for the next time, who and where that was, if it is not known."""
         if self.people.known(where.user) is None:
             self.later(self.people.learn(where.user))
-        if where.member and where.place is not None and self.channels.get(where.channel) is None:
+        may_be_in = where.member or not self.channels.listed
+        if may_be_in and where.place is not None and self.channels.get(where.channel) is None:
             self.later(self.channels.learn(where.channel))
 
     async def in_room(self, channel: str, act: Callable[[Work, dt.datetime, Room], object]) -> None:

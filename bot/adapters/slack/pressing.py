@@ -25,8 +25,15 @@ class Press:
     where: Where
     command: str
     trigger: str
+    marks: tuple[str, ...] = ()
+    """What else tells its delivery from others."""
     opens: bool = False
     """It opens the form for its command instead of saying it."""
+
+    def key(self, number: int = 0) -> str:
+        """Give the id under which it is kept once; `number` counts what is delivered together."""
+        where = self.where
+        return event_key("press", self.trigger, str(number), where.channel, where.message, where.user, *self.marks)
 
     @property
     def answers(self) -> str | None:
@@ -52,15 +59,15 @@ class Pressing:
             if press.opens:
                 self._intake.later(self._open(press))
                 continue
-            key = event_key("press", press.trigger, str(number))
+            key = press.key(number)
             said = self._intake.invocation(key, press.where, Typed(press.command))
             await self._intake.receive(replace(said, reply_to=press.answers))
 
     def _read(self, body: Mapping[str, Any]) -> list[Press]:
         try:
-            trigger, in_form = str(body["trigger_id"]), (body.get("view") or {}).get("type") == "modal"
+            trigger, in_form = str(body.get("trigger_id") or ""), (body.get("view") or {}).get("type") == "modal"
             return [
-                Press(where_pressed(body, command), command, trigger, _opens(action))
+                Press(where_pressed(body, command), command, trigger, _marks(action, command), _opens(action))
                 for action in body["actions"]
                 if (command := _command(action)) and not in_form
             ]
@@ -92,3 +99,7 @@ def _command(action: Mapping[str, Any]) -> str:
 
 def _opens(action: Mapping[str, Any]) -> bool:
     return str(action.get("action_id", "")).startswith(f"{FORM}:")
+
+
+def _marks(action: Mapping[str, Any], command: str) -> tuple[str, ...]:
+    return str(action.get("action_id") or ""), str(action.get("action_ts") or ""), command

@@ -47,7 +47,12 @@ async def look_at_rooms(intake: Intake, channels: Channels) -> None:
 
     What happened while the bot was away is told by no event. Call it after the channels were listed.
     """
-    for coalition_id in await intake.store.read(None, _coalitions):
+    coalitions = await intake.store.read(None, _coalitions)
+    for coalition_id in coalitions:
+        for address in await intake.store.read(coalition_id, _served):
+            if channels.get(address) is None:  # a list may lag behind
+                await channels.look_again(address)
+    for coalition_id in coalitions:
         await intake.store.write(coalition_id, lambda work: _look(work, intake.clock.now(), channels))
     intake.wake()
 
@@ -66,6 +71,10 @@ async def _accounts(intake: Intake) -> list[str]:
 
 def _coalitions(work: Work) -> set[int]:
     return set(work.exec(select(Room.coalition_id).where(Room.platform == PLATFORM)))
+
+
+def _served(work: Work) -> list[str]:
+    return [room.address for room in work.rows(Room, col(Room.platform) == PLATFORM)]
 
 
 def _look(work: Work, now: dt.datetime, channels: Channels) -> None:

@@ -34,7 +34,8 @@ class Standing:
 
     def line(self) -> str:
         """Say it in one line."""
-        return "; ".join(self.alarms) or f"the token is good, all scopes are there, channels: {self.channels}"
+        scopes = "all scopes are there" if self.scopes else "Slack does not tell its scopes"
+        return "; ".join(self.alarms) or f"the token is good, {scopes}, channels: {self.channels}"
 
 
 async def standing(web: Web, app_token: str | None, rooms: Sequence[Served]) -> Standing:

@@ -13,6 +13,7 @@ from bot.people import find_member
 from storage.tables import Task
 from storage.work import Work
 from tests.conftest import World
+from tests.fakes.slack import misbehaviour as bad
 from tests.fakes.slack.records import Person, texts_in
 from tests.fakes.workspace import ANA, FakeWeb
 from tests.integration.slack.acting import join
@@ -95,5 +96,21 @@ def test_homes_that_cannot_be_shown_now_are_shown_later(world: World) -> None:
         await kept.refresh()
         await kept.refresh()
         assert [given["user_id"] for _, given in web.asked] == [ANA, "U0LUIS"]
+
+    world.run(scene())
+
+
+def test_a_home_that_could_not_be_shown_is_shown_without_a_change(world: World) -> None:
+    """Slack fails once when it is opened and once after it."""
+
+    async def scene() -> None:
+        async with serving(world, "socket") as at:
+            ana = at.bed.person("Ana")
+            await join(world, "Ana", ana.id)
+            at.bed.misbehave("views.publish", bad.status(500))
+            at.bed.misbehave("views.publish", bad.limited(1))
+            at.bed.happen({"type": "app_home_opened", "user": ana.id, "tab": "home", "channel": "D1"}, None)
+            await at.bed.until(lambda: ana.id in at.bed.space.homes, 8.0)
+            assert "You have nothing to do." in home(at, ana)
 
     world.run(scene())

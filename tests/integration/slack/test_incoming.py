@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from bot.app import command_table
 from bot.invocation import Invocation
 from storage.trouble import DatabaseTrouble
 from tests.conftest import World
+from tests.fakes.slack import misbehaviour as bad
 from tests.fakes.slack.bed import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Bed
 from tests.fakes.workspace import HeardCore
 from tests.unit.slack.test_transports import free_port
@@ -46,11 +47,18 @@ class Scene:
 
 
 @asynccontextmanager
-async def serving(world: World, transport: Transport, **given: Any) -> AsyncIterator[Scene]:
-    """Serve a workspace until the end of the test; it ends within seconds, and did nothing that Slack refuses."""
+async def serving(
+    world: World, transport: Transport, faults: Sequence[tuple[str, bad.Fault]] = (), **given: Any
+) -> AsyncIterator[Scene]:
+    """Serve a workspace until the end of the test; it ends within seconds, and did nothing that Slack refuses.
+
+    `faults` are what goes wrong from the beginning on, by method.
+    """
     port, stop, core = free_port(), asyncio.Event(), HeardCore()
     listen = f"http://127.0.0.1:{port}/slack/events"
     async with Bed(transport, listen=listen, manifest=manifest(command_table()), **given) as bed:
+        for method, fault in faults:
+            bed.misbehave(method, fault, 20)
         access = Access(BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, transport, f"127.0.0.1:{port}", bed.api_url)
         slack = Slack(access, world.store, world.clock)
         running = asyncio.create_task(slack.run(core, stop))
@@ -203,5 +211,28 @@ def test_a_refreshed_connection_loses_nothing(world: World) -> None:
                 await at.bed.direct(ana, f"note {n}", wait=False)
             await asyncio.wait_for(at.bed.quiet(), 2 * SOON)
             assert sorted(at.words()) == sorted(f"note {n}" for n in range(20))
+
+    world.run(scene())
+
+
+LISTLESS = {"500": bad.status(500), "limited": bad.limited(60), "html": bad.html(), "slow": bad.slow(30)}
+
+
+@both
+@pytest.mark.parametrize("fault", LISTLESS)
+def test_it_takes_what_is_said_while_the_channels_cannot_be_listed(
+    world: World, transport: Transport, fault: str
+) -> None:
+    """A channel of which nothing is known counts as shared until then, unless the event says that it is not."""
+
+    async def scene() -> None:
+        faults = [("users.conversations", LISTLESS[fault]), ("users.info", bad.status(500))]
+        async with serving(world, transport, faults) as at:
+            ana = at.bed.person("Ana")
+            team = at.bed.channel("team", [ana])
+            await at.bed.command(ana, "/dragoman", "room here for tasks", team)
+            await at.bed.direct(ana, "next")
+            assert at.words() == ["room here for tasks", "next"]
+            assert at.heard[0].shared
 
     world.run(scene())

@@ -234,6 +234,23 @@ def test_asked_where_the_bot_is_not() -> None:
     played(scene)
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_asked_in_the_direct_chat_of_two_others(restarts: bool) -> None:
+    """A slash command works there too: the answer comes in the bot's own direct chat, once."""
+
+    async def scene() -> None:
+        async with posting() as (bed, poster):
+            ana = bed.person("Ana")
+            if restarts:
+                bed.misbehave("chat.postMessage", bad.status(500, done=True))
+            to = destination(ana.id, personal=True, channel="D0OTHERS", user=ana.id)
+            await poster.send(to, HELLO, restarts=restarts)
+            assert [one.text for one in bed.shown(ana)] == ["Hello."]
+            bed.violations.clear()  # that it was asked where the bot is not
+
+    played(scene)
+
+
 def test_a_limit_holds_all_posts_and_loses_none() -> None:
     """After a 429 nothing is posted anywhere until the time is over; nothing is looked up for it."""
 

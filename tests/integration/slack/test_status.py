@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.slack.manifest import manifest
-from bot.adapters.slack.status import Served, standing
+from bot.adapters.slack.status import Served, Standing, standing
 from bot.adapters.slack.web import Web
 from bot.app import command_table
 from bot.terminal.slack import slack_manifest
@@ -80,6 +80,11 @@ def test_one_line_says_how_it_stands(what: str) -> None:
             assert bool(found.alarms) is (what != "well")
 
     asyncio.run(scene())
+
+
+def test_scopes_that_are_not_told_are_not_praised() -> None:
+    """Nothing is wrong, and nothing is claimed."""
+    assert Standing(frozenset(), (), 2).line() == "the token is good, Slack does not tell its scopes, channels: 2"
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])

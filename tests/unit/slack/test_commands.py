@@ -52,6 +52,26 @@ def test_a_command_delivered_again_is_the_same(ears: Ears) -> None:
     assert first.event_id == again.event_id != other.event_id
 
 
+def test_commands_without_a_trigger_are_heard_each(ears: Ears) -> None:
+    """Told apart by where they are answered, else each by itself; other words are never the same delivery."""
+    bare = command("/tasks", trigger_id="")
+    assert ears.slash(bare)[0].event_id == ears.slash(bare)[0].event_id
+    assert ears.slash(bare | {"text": "open"})[0].event_id != ears.slash(bare)[0].event_id
+    del bare["trigger_id"], bare["response_url"]
+    assert ears.slash(bare)[0].event_id != ears.slash(bare)[0].event_id
+
+
+def test_presses_without_a_trigger_are_heard_each(ears: Ears) -> None:
+    """Told apart by their own time stamps, too; only a form cannot be opened without one."""
+    body = press("take 24")
+    del body["trigger_id"]
+    again = ears.press(body | {"actions": [body["actions"][0] | {"action_ts": "1706533201.000100"}]})
+    assert ears.press(body)[0].event_id == ears.press(body)[0].event_id != again[0].event_id
+    assert (
+        ears.press(press("take 25", trigger_id="1"))[0].event_id != ears.press(press("x", trigger_id="1"))[0].event_id
+    )
+
+
 def test_a_command_in_a_direct_chat_has_no_place(ears: Ears) -> None:
     """Also in that of two other people."""
     assert ears.slash(command("/tasks", channel=DIRECT))[0].place is None
@@ -66,7 +86,7 @@ def test_a_command_that_cannot_be_kept_is_told_so(ears: Ears) -> None:
     assert str(answer["text"]).startswith("I could not keep that")
 
 
-@pytest.mark.parametrize("missing", ["command", "user_id", "channel_id", "trigger_id"])
+@pytest.mark.parametrize("missing", ["command", "user_id", "channel_id"])
 def test_a_malformed_command_is_skipped(ears: Ears, missing: str) -> None:
     """It is acknowledged, and nothing comes of it."""
     body = command("/tasks")

@@ -39,6 +39,15 @@ def test_a_direct_message_is_for_the_bot(ears: Ears) -> None:
     assert said.servable
 
 
+@pytest.mark.parametrize("stamp", ["1600000000.000001", "1900000000.000001", "12.000001"])
+def test_a_time_stamp_that_cannot_be_is_no_delay(ears: Ears, stamp: str) -> None:
+    """Slack delivers nothing that old: it was said now, and is not refused as late."""
+    (said,) = ears.hear(message("tasks", ts=stamp))
+    assert said.said_at == ears.world.now
+    (late,) = ears.hear(message("tasks", ts=str(float(STAMP) - 7200)))
+    assert late.said_at == ears.world.now - dt.timedelta(hours=2) + dt.timedelta(microseconds=100)
+
+
 def test_a_mention_in_a_channel_is_for_the_bot(ears: Ears) -> None:
     """The answer belongs to the channel, and to the thread where it was said in one."""
     (said,) = ears.hear(mention(f"assign 24 <@{LUIS}>", thread_ts="1706533100.000001"))
@@ -47,6 +56,27 @@ def test_a_mention_in_a_channel_is_for_the_bot(ears: Ears) -> None:
         "channel": CHANNEL, "user": ANA, "message": STAMP, "thread": "1706533100.000001", "ephemeral": True,
         "room_name": "team",
     }  # fmt: skip
+
+
+def test_whether_a_channel_is_shared_is_believed_when_told(ears: Ears) -> None:
+    """One that nobody knows counts as shared where neither the event nor the list of channels says."""
+    channels = ears.intake.channels
+    channels.listed = False
+    channels.forget(CHANNEL)
+    untold = mention("tasks")
+    del untold["is_ext_shared_channel"]
+    ears.web.answers["conversations.info"] = {"channel": {"id": CHANNEL, "name": "team"}}
+    assert [ears.hear(body)[0].shared for body in (untold, untold)] == [True, False]  # looked up in between
+    channels.forget(CHANNEL)
+    assert not ears.hear(mention("tasks"))[0].shared
+
+
+def test_who_opens_the_messages_is_looked_up(ears: Ears) -> None:
+    """So that they are known by name and zone when they say their first words."""
+    assert ears.hear(event("app_home_opened", user=ANA, tab="messages")) == []
+    assert ears.opened == []
+    (said,) = ears.hear(message("hello"))
+    assert (said.sender_name, said.sender_zone) == ("Somebody", "America/Bogota")
 
 
 def test_a_mention_without_words_is_answered(ears: Ears) -> None:

@@ -56,6 +56,20 @@ def test_rooms_that_the_bot_is_not_in_any_more_are_told(ears: Ears) -> None:
     assert told(ears, "room-lost/") == 1
 
 
+def test_a_list_that_lags_behind_loses_no_room(ears: Ears) -> None:
+    """A room that is missing in it is asked for by itself; an answer without a list is none."""
+    ears.world.write(served)
+    ears.web.answers["conversations.info"] = {"channel": {"id": CHANNEL, "name": "team", "is_member": True}}
+    look(ears)
+    assert told(ears, "room-lost/") == 0
+    ears.web.answers["users.conversations"] = {"ok": True}
+    assert not ears.world.run(ears.intake.channels.load())
+    assert ears.intake.channels.get(CHANNEL) is not None
+    ears.web.answers["conversations.info"] = {"channel": {"id": CHANNEL, "name": "team", "is_member": False}}
+    look(ears)
+    assert told(ears, "room-lost/") == 1
+
+
 def test_members_are_known_by_name_and_those_who_left_are_told(ears: Ears, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is looked up once."""
     monkeypatch.setattr(standing, "ONE_BY_ONE", 0.0)

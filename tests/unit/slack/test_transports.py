@@ -108,6 +108,19 @@ def test_what_is_signed_is_taken_over_http() -> None:
     asyncio.run(scene())
 
 
+def test_a_command_may_say_payload_over_http() -> None:
+    """The word is no sign of another kind of form."""
+
+    async def scene() -> None:
+        taker = Taker()
+        async with over_http(taker) as url:
+            assert await post(url, urlencode(command("/find", "payload=1 payload")), kind=FORM) == (200, "")
+            assert (await post(url, urlencode(command("/find", "payload")), kind=FORM, secret="another"))[0] == 401
+        assert [body["text"] for body in taker.taken] == ["payload=1 payload"]
+
+    asyncio.run(scene())
+
+
 def test_what_is_not_signed_or_stale_is_not_taken() -> None:
     """Neither a wrong signature nor one that was overheard minutes ago lets anything in."""
 
