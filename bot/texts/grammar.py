@@ -29,6 +29,7 @@ class Grammar:
     reference: str  # words before the numbers of a cross-reference, in running text
     joints: str  # what may stand between two numbers of a cross-reference
     function_words: frozenset[str]
+    agreed: str  # a note that a text is agreed
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
     right_to_left: bool = False
@@ -58,6 +59,11 @@ ENGLISH = Grammar(
         "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
         " between into other their upon where when has have shall may"
     ),
+    agreed=(
+        r"(?:provisionally |informally |tentatively )?agreed"
+        r"(?: (?:provisionally|text|in principle|ad\.? ?ref(?:erendum)?\.?))*"
+        r"|(?:text |para(?:graph)? )?agreed ad\.? ?ref(?:erendum)?\.?|ad referendum"
+    ),
 )
 
 FRENCH = Grammar(
@@ -78,6 +84,10 @@ FRENCH = Grammar(
     function_words=_words(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
+    ),
+    agreed=(
+        r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)(?: provisoirement)?(?: ad referendum)?"
+        r"|accord(?: provisoire)? ad referendum|texte (?:convenu|agréé)(?: ad referendum)?"
     ),
 )
 
@@ -100,6 +110,11 @@ SPANISH = Grammar(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
         " sobre entre ser ha sea"
     ),
+    agreed=(
+        r"(?:provisionalmente )?(?:acordad[oa]s?|convenid[oa]s?|aprobad[oa]s?)"
+        r"(?: provisionalmente)?(?: ad refer[eé]ndum)?"
+        r"|acuerdo ad refer[eé]ndum"
+    ),
 )
 
 RUSSIAN = Grammar(
@@ -121,6 +136,7 @@ RUSSIAN = Grammar(
     function_words=_words(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
+    agreed=r"(?:предварительно )?согласован[аоы]?(?: предварительно)?(?: ad referendum| ад референдум)?",
     suffix=LATIN_SUFFIX + "|бис|тер|кватер",
 )
 
@@ -140,6 +156,8 @@ CHINESE = Grammar(
     reference=r"第",
     joints=r"、|和|或|及|至|与",
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
+    agreed=r"(?:暂时|初步|已)?(?:商定|议定|同意|达成一致)"
+    r"(?:\s*[（(]?\s*(?:待核准|待审|须经核准|ad referendum)\s*[)）]?)?|(?:待核准|待审)(?:商定|议定)|ad referendum 商定",
     suffix="之二|之三|之四|之五",
     number_first=True,
     spaced=False,
@@ -161,6 +179,8 @@ ARABIC = Grammar(
     reference=r"(?:المادة|المواد|المادتين|المادتان|للمادة|بالمادة|القاعدة)",
     joints=r"،|,|و|أو|إلى|[-–—]",
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
+    agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"
+    r"(?: (?:بشرط|رهنا ب|مع)\s?(?:الاستشارة|التشاور|الرجوع إلى الحكومة|الموافقة))?(?: ad referendum)?",
     suffix=r"مكررا(?: ثانيا| ثالثا)?|مكرر|مكررة",
     right_to_left=True,
 )
