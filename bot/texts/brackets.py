@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.texts.grammar import LANGUAGES
 
 OPENING = "[［【〔"
+MOST = 2000
 CLOSING = "]］】〕"
 AGREED = ("", "partly", "agreed", "ad referendum")
 """How far a provision is agreed: not, some of its paragraphs, as a whole, as a whole but for a last confirmation."""
@@ -53,11 +54,18 @@ def count(text: str) -> int:
 
 
 def brackets_of(text: str) -> tuple[Bracket, ...]:
-    """The brackets of a text in the order in which they open; a closing one without an opening one is none."""
+    """The brackets of a text in the order in which they open; a closing one without an opening one is none.
+
+    Of more than `MOST` the first are given: no draft has that many in one provision.
+    """
     spans: list[tuple[int, int, int, bool]] = []
     open_: list[int] = []
+    opened = 0
     for index, sign in enumerate(text):
         if sign in OPENING:
+            opened += 1
+            if opened > MOST:
+                break
             open_.append(index)
         elif sign in CLOSING and open_:
             depth = len(open_)

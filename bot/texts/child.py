@@ -25,7 +25,8 @@ PROCESSOR = 20  # seconds
 def serve(order: dict[str, Any], data: bytes) -> dict[str, Any]:
     """Do what was asked.
 
-    {"do": "read", "name": …, "reading": "new" or "old"} comes with a file's bytes, {"do": "compare"} with two documents as JSON.
+    {"do": "read", "name": …, "reading": "new" or "old"} comes with a file's bytes,
+    {"do": "compare"} with two documents as JSON.
     Gives {"done": …}, or {"unreadable": reason, "values": {…}}.
     """
     try:
@@ -91,7 +92,7 @@ def main() -> None:
         answer = serve(order, sys.stdin.buffer.read())
     except MemoryError:
         answer = {
-            "unreadable": "This file needs too much memory to be read; send the text of the draft alone, without pictures.",
+            "unreadable": "This file needs too much memory to be read; send the text alone, without pictures.",
             "values": {},
         }
     except RecursionError:

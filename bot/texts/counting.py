@@ -75,7 +75,7 @@ _FORMATS: dict[str, Callable[[int], str]] = {
     "russianUpper": _letters(_RUSSIAN.upper()),
     "arabicAlpha": _letters(_ALPHA),
     "arabicAbjad": _letters(_ABJAD),
-    "hindiNumbers": lambda value: str(value),
+    "hindiNumbers": str,
     "chineseCounting": _chinese,
     "chineseCountingThousand": _chinese,
     "japaneseCounting": _chinese,

@@ -39,6 +39,7 @@ _MARKS = (
 )
 _NAMED = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.-]{1,20})", re.IGNORECASE)
 _SAMPLE = 60_000
+_MOSTLY = 0.4
 _GUESSES = (("cp1251", "ru", 0.06), ("cp1256", "ar", 0.05), ("gb18030", "zh", 0.02))
 
 
@@ -47,9 +48,9 @@ def decoded(data: bytes) -> str:
 
     Raises Unreadable where these bytes are no text.
     """
-    for mark, codec in _MARKS:
+    for mark, marked in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) if codec == "utf-8" else 0 :].decode(codec, errors="replace")
+            return data[len(mark) if marked == "utf-8" else 0 :].decode(marked, errors="replace")
     if codec := _two_bytes(data):
         return data.decode(codec, errors="replace")
     if b"\x00" in data or _controls(data[:4096]) > len(data[:4096]) / 50:
@@ -84,7 +85,11 @@ def _named(data: bytes) -> str | None:
 
 
 def _guessed(data: bytes) -> str:
-    """The codec by which the words make most sense, among those of Russian, Arabic and Chinese; else the western one."""
+    """The codec by which the words make sense: that of Russian, Arabic or Chinese, else the western one."""
+    sample = data[:_SAMPLE]
+    high = sum(byte >= 0xC0 for byte in sample)
+    if high < _MOSTLY * sum(byte >= 0xC0 or chr(byte).isalpha() for byte in sample if byte < 0x80 or byte >= 0xC0):
+        return "cp1252"  # mostly plain letters, with an accent here and there
     for codec, language, least in _GUESSES:
         if share_of(data[:_SAMPLE].decode(codec, errors="replace"), language) > least:
             return codec

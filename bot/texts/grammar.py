@@ -75,7 +75,7 @@ FRENCH = Grammar(
     preamble="Préambule",
     opener=r"Les (?:États |Etats )?(?:[Pp]arties|Gouvernements|Membres)\b",
     option="Option|Variante",
-    first="premier|première|1er|1re",
+    first=r"premier|première|1er|1re|1°",
     gone=r"Supprimée?s?|Déplacée?s?|Fusionnée?s?|Réservée?s?|Retirée?s?",
     modals=r"doit|doivent|peut|peuvent|devrait|devraient|pourrait|pourraient",
     qualifiers=r"ne|pas|non|sans|sauf|jamais|intentionnellement|seulement",
@@ -86,7 +86,8 @@ FRENCH = Grammar(
         " ne pas il elle leur leurs avec sont être"
     ),
     agreed=(
-        r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)(?: provisoirement)?(?: ad referendum)?"
+        r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)"
+        r"(?: provisoirement)?(?: ad referendum)?"
         r"|accord(?: provisoire)? ad referendum|texte (?:convenu|agréé)(?: ad referendum)?"
     ),
 )
@@ -100,7 +101,7 @@ SPANISH = Grammar(
     preamble="Preámbulo",
     opener=r"(?:Las|Los) (?:Estados )?(?:[Pp]artes|Gobiernos|Miembros|Estados)\b",
     option="Opción|Variante",
-    first="primero|primera|1º|1°",
+    first=r"primero|primera|1\.?[º°]",
     gone=r"Suprimid[oa]s?|Eliminad[oa]s?|Trasladad[oa]s?|Fusionad[oa]s?|Reservad[oa]s?|Retirad[oa]s?",
     modals=r"deberá|deberán|podrá|podrán|debería|deberían|podría|podrían",
     qualifiers=r"no|sin|salvo|nunca|excepto|intencionalmente|solo",

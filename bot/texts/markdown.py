@@ -9,11 +9,13 @@ from bot.texts.normal import words
 from bot.texts.paragraphs import begins_item, ends_sentence
 
 _GONE = re.compile(
-    r"~~(?=\S)((?:(?!\n\s*\n).){1,4000}?)~~|<(?P<tag>del|s|strike)>((?:(?!\n\s*\n).){0,4000}?)</(?P=tag)>", re.I | re.S
+    r"~~(?=\S)((?:(?!~~|\n[ \t]{0,99}\n).){1,4000})~~"
+    r"|<(?P<tag>del|s|strike)>((?:(?!<(?:del|s|strike)>|</(?:del|s|strike)>|\n[ \t]{0,99}\n).){0,4000})</(?P=tag)>",
+    re.I | re.S,
 )
-_COME = re.compile(r"<(?P<tag>ins|u)>((?:(?!\n\s*\n).){0,4000}?)</(?P=tag)>", re.I | re.S)
+_COME = re.compile(r"<(?P<tag>ins|u)>((?:(?!</?(?:ins|u)>|\n[ \t]{0,99}\n).){0,4000})</(?P=tag)>", re.I | re.S)
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^\n]{1,4000}?)(?<=\S)\1")
-_MARKDOWN = re.compile(r"^#{1,6}\s+\S|\*\*\S[^\n]{0,4000}?\*\*|~~\S|^\[\^\w+\]:", re.M)
+_MARKDOWN = re.compile(r"^#{1,6}\s+\S|\*\*\S[^\n*]{0,4000}\*\*|~~\S|^\[\^\w+\]:", re.M)
 _ITALIC = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]{1,400})(?<=\S)\*(?![\w*])")
 _UNDERLINED_HEADING = re.compile(r"^([^\n]{1,200})\n(?:={3,}|-{3,})[ \t]*$", re.M)
 _RULE = re.compile(r"^[ \t]*(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$", re.M)

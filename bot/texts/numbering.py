@@ -143,7 +143,8 @@ def _child_value(row: Element, name: str) -> str:
 
 def local(row: Element) -> str:
     """The name of an element without its namespace; "" for what is no element."""
-    return row.tag.rpartition("}")[2] if isinstance(row.tag, str) else ""
+    tag: object = row.tag  # of a comment it is a function
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _value(row: Element, name: str) -> str:

@@ -67,9 +67,10 @@ class Package:
         if name not in self._archive.NameToInfo:
             return None
         try:
-            return parse_xml(self._archive.read(name))
+            data = self._archive.read(name)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
             raise _damaged() from None
+        return parse_xml(data)
 
 
 def parse_xml(data: bytes) -> Element:
@@ -87,7 +88,7 @@ def parse_xml(data: bytes) -> Element:
     try:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        if "depth" in str(error).lower() or error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        if "depth" in str(error).lower():
             raise Unreadable("This file is nested too deeply to be read; send it as PDF or plain text.") from None
         raise _damaged() from None
 

@@ -1,5 +1,6 @@
 """The lines of a PDF with their places on the page. To be run in the child process only: hostile files abort pdfium."""
 
+import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from bot.texts.markup import reading as read_as
 from bot.texts.strikes import Strike, strikes_of
 
 _BOLD = 600
+_BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
+_LONGEST_NAME = 128
 _CALL = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]。；，])\d{1,2}(?=[\s.,;:)\]”’»]|$)")
 _MOST_PAGES = 2000
 
@@ -115,7 +118,12 @@ def _placed(
 
 
 def _is_bold(words: pypdfium2.PdfTextPage, index: int) -> bool:
-    return bool(raw.FPDFText_GetFontWeight(words.raw, index) >= _BOLD)
+    """By the font's weight, or by its name where it is not embedded and has no weight."""
+    if raw.FPDFText_GetFontWeight(words.raw, index) >= _BOLD:
+        return True
+    name, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(words.raw, index, name, _LONGEST_NAME, flags)
+    return bool(_BOLD_NAME.search(name.value))
 
 
 def _runs(

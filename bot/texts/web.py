@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 from lxml import etree
 
@@ -16,8 +18,9 @@ from bot.texts.package import Element
 from bot.texts.paragraphs import begins_item
 
 MOST_CHARACTERS = 20_000_000  # of a page with its tags; Word saves a treaty as three million
+MOST_PARAGRAPHS = 60_000
 _DEEPEST = 500
-_MOST_ELEMENTS = 600_000
+_MOST_ELEMENTS = 300_000
 _LEFT_OUT = frozenset(
     "script style nav head noscript template svg math iframe object embed select button textarea input footer aside"
     " audio video canvas img map area datalist dialog rt rp".split()
@@ -26,7 +29,7 @@ _BLOCKS = frozenset(
     "p div h1 h2 h3 h4 h5 h6 li ul ol dl dt dd table tr td th tbody thead tfoot caption blockquote pre section article"
     " main header body html center figure figcaption address fieldset form hr details summary".split()
 )
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     "b": {"bold": True}, "strong": {"bold": True}, "th": {"bold": True}, "dt": {"bold": True}, "s": {"struck": True},
     "strike": {"struck": True}, "u": {"underlined": True}, "del": {"tracked": "del"}, "ins": {"tracked": "ins"},
 }  # fmt: skip
@@ -34,6 +37,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _NOTES = re.compile(r"(?:^|[-_\s])(?:foot|end)?notes?(?:[-_]?(?:text|list|ref|call|body))?(?:$|\s)", re.IGNORECASE)
 _ROLES = frozenset("navigation banner contentinfo search doc-footnote doc-endnotes doc-noteref doc-toc".split())
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
+_OUT = "data-left-out"  # our own mark on what was skipped; a page that sets it leaves itself out
 _CALL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡]{1,3}|[a-z])[\])]?")
 _SQUARED = re.compile(r"\b[cdkm]?m$")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*\[|<!ENTITY", re.IGNORECASE)
@@ -47,14 +51,17 @@ def page_lines(text: str, which: str) -> tuple[list[Line], str, Marked]:
 
     Raises Unreadable for a page that declares entities, or that is too large or too deep.
     """
-    if len(text) > MOST_CHARACTERS:
-        raise Unreadable("This web page is far longer than any draft; send the text of the draft alone.")
+    if len(text) > MOST_CHARACTERS or text.count("<") > 2 * _MOST_ELEMENTS:
+        raise _too_long()
     if _DOCTYPE.search(text):
         raise Unreadable(
             "This page declares a document type or entities of its own, which no draft needs and which is not read; "
             "send its text as PDF or plain text."
         )
-    chosen, marked = reading(_glued(list(_Walk().blocks(_root(text)))), which)
+    blocks = list(islice(_Walk().blocks(_root(text)), MOST_PARAGRAPHS + 1))
+    if len(blocks) > MOST_PARAGRAPHS:
+        raise _too_long()
+    chosen, marked = reading(_glued(blocks), which)
     lines = [line for block in chosen for line in _lines(block)]
     return lines, "\n".join(line.text for line in lines[:60]), marked
 
@@ -62,10 +69,25 @@ def page_lines(text: str, which: str) -> tuple[list[Line], str, Marked]:
 def _root(text: str) -> Element:
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     bare = _DECLARATION.sub("", text, count=1).replace("\x00", "")
-    root = etree.fromstring(bare.encode("utf-8", "replace"), parser) if bare.strip() else None
+    try:
+        root = etree.fromstring(bare.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError as error:
+        if "depth" in str(error).lower():
+            raise _too_deep() from None
+        root = None
     if root is None:
         raise Unreadable("This web page holds no text; save it from the browser once it is shown, or send it as PDF.")
+    if any("depth" in entry.message.lower() for entry in parser.error_log):
+        raise _too_deep()
     return root
+
+
+def _too_deep() -> Unreadable:
+    return Unreadable("This web page is nested too deeply to be read; send its text as PDF or plain text.")
+
+
+def _too_long() -> Unreadable:
+    return Unreadable("This web page is far longer than any draft; send the text of the draft alone.")
 
 
 def _lines(block: Block) -> Iterator[Line]:
@@ -108,20 +130,17 @@ class _Walk:
 
     def blocks(self, root: Element) -> Iterator[Block]:
         """The paragraphs in reading order."""
-        depth = seen = 0
+        depth = 0
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
             depth += 1 if event == "start" else -1
-            seen += 1
             if depth > _DEEPEST:
-                raise Unreadable("This web page is nested too deeply to be read; send its text as PDF or plain text.")
-            if seen > 2 * _MOST_ELEMENTS:
-                raise Unreadable("This web page is far longer than any draft; send the text of the draft alone.")
+                raise _too_deep()
             name = element.tag.lower() if isinstance(element.tag, str) else ""
             if event == "start":
                 if not name or self._unwanted(name, element):
                     walk.skip_subtree()
-                    element.set("data-left-out", "1")
+                    element.set(_OUT, "1")
                     continue
                 yield from self._start(name, element)
             else:
@@ -144,8 +163,7 @@ class _Walk:
         self._add(element.text or "")
 
     def _end(self, name: str, element: Element) -> Iterator[Block]:
-        left_out = element.attrib.pop("data-left-out", None) is not None
-        if not left_out:
+        if element.get(_OUT) is None:
             if name in _BLOCKS:
                 yield from self._flush()
             self._looks.pop()
@@ -177,7 +195,7 @@ class _Walk:
         if element.get("role", "") in _ROLES or _is_note(element):
             return True
         raised = name == "sup" or "super" in element.get("class", "")
-        text = "".join(element.itertext(with_tail=False)).strip() if raised or _is_call(name, element) else ""
+        text = "".join(map(str, element.itertext(with_tail=False))).strip() if raised or _is_call(name, element) else ""
         squares = bool(self._runs and _SQUARED.search(self._runs[-1].text)) and not len(element)
         return bool(_CALL.fullmatch(text)) and not squares
 

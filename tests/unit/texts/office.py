@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
 _TYPE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
 
 
-def docx(body: str, numbering: str = "", styles: str = "", **parts: str | bytes) -> bytes:
+def docx(body: str, numbering: str = "", styles: str = "", parts: Mapping[str, str | bytes] | None = None) -> bytes:
     """A Word file around the content of its body, its lists and its styles."""
     made = io.BytesIO()
     related = {"numbering": numbering, "styles": styles}
@@ -20,8 +21,8 @@ def docx(body: str, numbering: str = "", styles: str = "", **parts: str | bytes)
         for kind, content in related.items():
             if content:
                 archive.writestr(f"word/{kind}.xml", f"<w:{kind} {W}>{content}</w:{kind}>")
-        for name, content in parts.items():
-            archive.writestr(name, content)
+        for name, other in (parts or {}).items():
+            archive.writestr(name, other)
     return made.getvalue()
 
 
@@ -47,4 +48,5 @@ def in_list(number: int, level: int = 0) -> str:
 
 def level(place: int, form: str, text: str, more: str = "") -> str:
     """A level of a list."""
-    return f'<w:lvl w:ilvl="{place}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/></w:lvl>'
+    inner = f'<w:start w:val="1"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/>'
+    return f'<w:lvl w:ilvl="{place}">{inner}</w:lvl>'

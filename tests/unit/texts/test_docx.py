@@ -97,7 +97,7 @@ def test_what_is_no_text_is_left_out() -> None:
             + r("hidden", "<w:vanish/>") + "<w:r><w:drawing><w:p>box</w:p></w:drawing></w:r>" + r(" not more.")
         )
     )  # fmt: skip
-    found = parsed(docx(body, "", STYLES, **{"word/comments.xml": "<x/>"}))
+    found = parsed(docx(body, "", STYLES, {"word/comments.xml": "<x/>"}))
     assert [(row.label, row.text) for row in found.provisions] == [("1", "The area is ten km2 wide, not more.")]
 
 
