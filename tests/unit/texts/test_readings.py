@@ -99,7 +99,9 @@ def struck_pdf() -> bytes:
         at += width
     made.text(20, 60, "2. This one is underlined.")
     made.line(20, 60.6, 60, 60.6)
+    made.set_font("helvetica", style="B", size=12)
     made.text(20, 70, "Article 2")
+    made.set_font("helvetica", size=12)
     made.text(20, 80, "The Parties shall meet every year in the city of their choice.")
     return bytes(made.output())
 
@@ -139,8 +141,8 @@ def test_notes_of_agreement(text: str, bare: str, state: str) -> None:
 def test_every_provision_has_its_state() -> None:
     """Agreed above the text, below it, in one paragraph of two, and not at all."""
     document = parsed(
-        "Article 1\nAim\n[agreed ad referendum]\n1. It is so.\n2. It stays so.\n\nArticle 2\nEnd\n1. It ends. [agreed]\n"
-        "2. It does [not] end.\n\nArticle 3\nRest\n1. It rests.\n[Agreed ad ref.]\n\nArticle 4\nNone\nIt is open.\n"
+        "Article 1\nAim\n[agreed ad referendum]\n1. It is so.\n2. It stays so.\n\n"
+        "Article 2\nEnd\n1. It ends. [agreed]\n2. It does [not] end.\n\nArticle 3\nRest\n1. It rests.\n[Agreed ad ref.]\n\nArticle 4\nNone\nIt is open.\n"
     )
     rows = [(row.heading, row.agreed, row.brackets) for row in document.provisions]
     assert rows == [("Aim", "ad referendum", 0), ("End", "partly", 1), ("Rest", "ad referendum", 0), ("None", "", 0)]
