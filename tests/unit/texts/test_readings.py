@@ -142,7 +142,8 @@ def test_every_provision_has_its_state() -> None:
     """Agreed above the text, below it, in one paragraph of two, and not at all."""
     document = parsed(
         "Article 1\nAim\n[agreed ad referendum]\n1. It is so.\n2. It stays so.\n\n"
-        "Article 2\nEnd\n1. It ends. [agreed]\n2. It does [not] end.\n\nArticle 3\nRest\n1. It rests.\n[Agreed ad ref.]\n\nArticle 4\nNone\nIt is open.\n"
+        "Article 2\nEnd\n1. It ends. [agreed]\n2. It does [not] end.\n\n"
+        "Article 3\nRest\n1. It rests.\n[Agreed ad ref.]\n\nArticle 4\nNone\nIt is open.\n"
     )
     rows = [(row.heading, row.agreed, row.brackets) for row in document.provisions]
     assert rows == [("Aim", "ad referendum", 0), ("End", "partly", 1), ("Rest", "ad referendum", 0), ("None", "", 0)]
