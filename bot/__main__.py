@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console as Screen
@@ -132,15 +132,21 @@ def doctor(config: Config = None) -> None:
 
 
 @text_app.command("parse")
-def text_parse(file: Path, as_json: AsJson = False) -> None:
+def text_parse(
+    file: Path,
+    as_json: AsJson = False,
+    reading: Annotated[
+        Literal["new", "old"], typer.Option(help="Of a marked-up draft: after or before the changes that it marks.")
+    ] = "new",
+) -> None:
     """Show the provisions of a draft."""
-    _run(lambda: terminal.parse_text(file, as_json=as_json))
+    _run(lambda: terminal.parse_text(file, reading, as_json=as_json))
 
 
 @text_app.command("compare")
 def text_compare(
     old: Path,
-    new: Path,
+    new: Annotated[Path | None, typer.Argument(help="Left out, a marked-up draft shows its own changes.")] = None,
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print it as Markdown.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the comparison to this HTML file.")] = None,

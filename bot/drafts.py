@@ -94,7 +94,18 @@ def as_comparison(work: Work, draft: Draft, changes: Collection[int]) -> Compari
 
 def fingerprint(document: Document) -> str:
     """Give the sha256 of all that was read: two files with the same text have the same one."""
-    rows = [[row.label, row.kind, row.heading, row.chapter, row.text, row.placeholder] for row in document.provisions]
+    rows = [
+        [
+            row.label,
+            row.kind,
+            row.heading,
+            row.chapter,
+            row.text,
+            row.placeholder,
+            *([row.agreed] if row.agreed else []),
+        ]
+        for row in document.provisions
+    ]
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 

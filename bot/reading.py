@@ -24,11 +24,15 @@ _OUT_OF_TIME = -getattr(signals, "SIGXCPU", 10_000)
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-async def read_file(data: bytes, name: str) -> Document:
-    """Read a draft. `name` becomes its label where the file prints no symbol. Raises Unreadable, with what to do."""
+async def read_file(data: bytes, name: str, reading: str = "new") -> Document:
+    """Read a draft. `name` becomes its label where the file prints no symbol.
+
+    `reading` is "new" or "old": after or before the changes that a marked-up file shows. Raises Unreadable, with what
+    to do.
+    """
     if len(data) > MOST_INPUT:
         raise Unreadable("This file is larger than {most} MB; send the text alone, without pictures.", most=50)
-    answer = await _ask({"do": "read", "name": name}, data)
+    answer = await _ask({"do": "read", "name": name, "reading": reading}, data)
     return document_from(_shaped(answer, dict))
 
 

@@ -16,7 +16,7 @@ from bot.reading import MOST_INPUT, compare_documents, read_file
 from bot.screen import clean, json_line
 from bot.terminal.opening import write
 from bot.texts.compare import Comparison
-from bot.texts.document import Document
+from bot.texts.document import Document, Unreadable
 from bot.texts.markdown import markdown
 from bot.texts.page import page
 from bot.texts.payload import comparison_json, document_json
@@ -26,19 +26,25 @@ _AWKWARD = re.compile(r"[^\w()-]+")
 """What does not belong into the name of a file."""
 
 
-async def parse_text(file: Path, *, as_json: bool) -> int:
-    """Print a draft's provisions."""
-    document = await _read(file)
+async def parse_text(file: Path, reading: str, *, as_json: bool) -> int:
+    """Print a draft's provisions, as they read after ("new") or before ("old") the changes that the file marks."""
+    document = await _read(file, reading)
     if as_json:
         write(json_line(document_json(document)))
         return 0
     title = _cell(f"{document.label} ({document.language})")
-    table = Table("Provision", "Heading", "Chapter", "Brackets", "Words", title=title)
+    table = Table("Provision", "Heading", "Chapter", "Brackets", "Agreed", "Words", title=title)
     for row in document.provisions:
         name = row.label if row.kind in ("preamble", "annex") else f"{row.kind} {row.label}"
         words = "placeholder" if row.placeholder else str(len(row.text.split()))
-        table.add_row(*map(_cell, (name, row.heading, row.chapter, str(row.brackets or ""), words)))
+        table.add_row(*map(_cell, (name, row.heading, row.chapter, str(row.brackets or ""), row.agreed, words)))
     Screen().print(table)
+    write(f"brackets: {document.brackets}; agreed: {document.agreed} of {_provisions(document)} provisions")
+    if document.inserted or document.deleted:
+        write(
+            f"The file marks {document.inserted} words as put in and {document.deleted} as taken out; "
+            f"this is its {reading} reading."
+        )
     return 0
 
 
@@ -53,9 +59,17 @@ class Shown:
     png: Path | None = None
 
 
-async def compare_texts(old: Path, new: Path, wanted: Shown) -> int:
-    """Print what changed between two drafts, or write it to files. Raises NoPictures."""
-    before, after = await asyncio.gather(_read(old), _read(new))
+async def compare_texts(old: Path, new: Path | None, wanted: Shown) -> int:
+    """Print what changed between two drafts, or what one marked-up draft changes, or write it to files.
+
+    Raises NoPictures.
+    """
+    if new is None:
+        before, after = await asyncio.gather(_read(old, "old"), _read(old))
+        if not (after.inserted or after.deleted):
+            raise Unreadable("This file marks no changes of its own; name the draft to compare it with.")
+    else:
+        before, after = await asyncio.gather(_read(old), _read(new))
     comparison = await compare_documents(before, after)
     _write_files(comparison, wanted)
     if wanted.json:
@@ -64,6 +78,7 @@ async def compare_texts(old: Path, new: Path, wanted: Shown) -> int:
         write(clean(markdown(comparison)))
     elif not (wanted.html or wanted.pdf or wanted.png):
         Screen().print(_overview(comparison))
+        write(f"brackets: {before.brackets} → {after.brackets}; agreed: {before.agreed} → {after.agreed}")
     return 0
 
 
@@ -99,8 +114,12 @@ def _overview(comparison: Comparison) -> Table:
     return table
 
 
-async def _read(file: Path) -> Document:
-    return await read_file(read_ordinary(file, MOST_INPUT), file.name)
+def _provisions(document: Document) -> int:
+    return sum(1 for row in document.provisions if not row.placeholder)
+
+
+async def _read(file: Path, reading: str = "new") -> Document:
+    return await read_file(read_ordinary(file, MOST_INPUT), file.name, reading)
 
 
 def _cell(words: str) -> Text:

@@ -4,13 +4,16 @@ It imports what it will need, then lowers its limits, and only then looks at its
 cost this process and nothing else.
 """
 
-import codecs
+import io
 import json
 import sys
+import zipfile
+from contextlib import suppress
 from typing import Any
 
 import bot.texts.pdf  # noqa: F401  (loaded before files can no longer be opened)
 from bot.texts.compare import compare
+from bot.texts.decode import CODECS
 from bot.texts.document import Unreadable
 from bot.texts.links import page_links
 from bot.texts.payload import document_from, document_json, result_json
@@ -23,13 +26,13 @@ PROCESSOR = 20  # seconds
 def serve(order: dict[str, Any], data: bytes) -> dict[str, Any]:
     """Do what was asked.
 
-    {"do": "read", "name": …} comes with a file's bytes, {"do": "links", "address": …} with a page's, and
-    {"do": "compare"} with two documents as JSON, and links that people corrected by label.
+    {"do": "read", "name": …, "reading": "new" or "old"} comes with a file's bytes, {"do": "links", "address": …} with a
+    page's, and {"do": "compare"} with two documents as JSON, and links that people corrected by label.
     Gives {"done": …}, or {"unreadable": reason, "values": {…}}.
     """
     try:
         if order["do"] == "read":
-            return {"done": document_json(read(data, order["name"]))}
+            return {"done": document_json(read(data, order["name"], order["reading"]))}
         if order["do"] == "links":
             return {"done": [[link.address, link.words] for link in page_links(data, order["address"])]}
         old, new = (document_from(value) for value in json.loads(data))
@@ -42,12 +45,24 @@ def _warm_up() -> None:
     """Do once what will be done, for modules that are loaded when they are first used."""
     sample = read(b"Preamble\nArticle 1\nScope\nThis applies to article 1.\n", "sample")
     result_json(compare(sample, sample))
+    read(b"<!doctype html><p>Article 1<p>Scope", "sample")
+    for package in (_package(), b"PK\x03\x04"):
+        with suppress(Unreadable):
+            read(package, "sample")
+
+
+def _package() -> bytes:
+    """The smallest Word file, packed: unpacking and parsing load what they need."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", "<document><body><p><r><t>Article 1</t></r></p></body></document>")
+    return made.getvalue()
 
 
 def _limit() -> None:
     """Bound memory and time, and close every way to files and the network, where the system can."""
-    for codec in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"):
-        codecs.lookup(codec)
+    for codec in {*CODECS.values(), "cp437", "ascii"}:
+        b"Article".decode(codec, "replace")
     try:
         import resource  # noqa: PLC0415  (not on every system)
     except ImportError:
@@ -79,9 +94,15 @@ def main() -> None:
     try:
         answer = serve(order, sys.stdin.buffer.read())
     except MemoryError:
-        answer = {"unreadable": "This file needs too much memory to be read.", "values": {}}
+        answer = {
+            "unreadable": "This file needs too much memory to be read; send the text alone, without pictures.",
+            "values": {},
+        }
     except RecursionError:
-        answer = {"unreadable": "This file is nested too deeply to be read.", "values": {}}
+        answer = {
+            "unreadable": "This file is nested too deeply to be read; send it as PDF or plain text.",
+            "values": {},
+        }
     sys.stdout.buffer.write(json.dumps(answer).encode())
 
 

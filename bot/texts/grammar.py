@@ -30,6 +30,7 @@ class Grammar:
     joints: str  # what may stand between two numbers of a cross-reference
     elsewhere: str  # how another instrument is named behind a reference: words with a blank between them
     function_words: frozenset[str]
+    agreed: str  # a note that a text is agreed
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
     right_to_left: bool = False
@@ -61,6 +62,11 @@ ENGLISH = Grammar(
         "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
         " between into other their upon where when has have shall may"
     ),
+    agreed=(
+        r"(?:provisionally |informally |tentatively )?agreed"
+        r"(?: (?:provisionally|text|in principle|ad\.? ?ref(?:erendum)?\.?))*"
+        r"|(?:text |para(?:graph)? )?agreed ad\.? ?ref(?:erendum)?\.?|ad referendum"
+    ),
 )
 
 FRENCH = Grammar(
@@ -72,7 +78,7 @@ FRENCH = Grammar(
     preamble="Préambule",
     opener=r"Les (?:États |Etats )?(?:[Pp]arties|Gouvernements|Membres)\b",
     option="Option|Variante",
-    first="premier|première|1er|1re",
+    first=r"premier|première|1er|1re|1°",
     gone=r"Supprimée?s?|Déplacée?s?|Fusionnée?s?|Réservée?s?|Retirée?s?",
     modals=r"doit|doivent|peut|peuvent|devrait|devraient|pourrait|pourraient",
     qualifiers=r"ne|pas|non|sans|sauf|jamais|intentionnellement|seulement",
@@ -83,6 +89,11 @@ FRENCH = Grammar(
     function_words=_words(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
+    ),
+    agreed=(
+        r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)"
+        r"(?: provisoirement)?(?: ad referendum)?"
+        r"|accord(?: provisoire)? ad referendum|texte (?:convenu|agréé)(?: ad referendum)?"
     ),
 )
 
@@ -95,7 +106,7 @@ SPANISH = Grammar(
     preamble="Preámbulo",
     opener=r"(?:Las|Los) (?:Estados )?(?:[Pp]artes|Gobiernos|Miembros|Estados)\b",
     option="Opción|Variante",
-    first="primero|primera|1º|1°",
+    first=r"primero|primera|1\.?[º°]",
     gone=r"Suprimid[oa]s?|Eliminad[oa]s?|Trasladad[oa]s?|Fusionad[oa]s?|Reservad[oa]s?|Retirad[oa]s?",
     modals=r"deberá|deberán|podrá|podrán|debería|deberían|podría|podrían",
     qualifiers=r"no|sin|salvo|nunca|excepto|intencionalmente|solo",
@@ -106,6 +117,11 @@ SPANISH = Grammar(
     function_words=_words(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
         " sobre entre ser ha sea"
+    ),
+    agreed=(
+        r"(?:provisionalmente )?(?:acordad[oa]s?|convenid[oa]s?|aprobad[oa]s?)"
+        r"(?: provisionalmente)?(?: ad refer[eé]ndum)?"
+        r"|acuerdo ad refer[eé]ndum"
     ),
 )
 
@@ -129,6 +145,7 @@ RUSSIAN = Grammar(
     function_words=_words(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
+    agreed=r"(?:предварительно )?согласован[аоы]?(?: предварительно)?(?: ad referendum| ад референдум)?",
     suffix=LATIN_SUFFIX + "|бис|тер|кватер",
 )
 
@@ -149,6 +166,8 @@ CHINESE = Grammar(
     joints=r"、|和|或|及|至|与",
     elsewhere=r"(?!)",
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
+    agreed=r"(?:暂时|初步|已)?(?:商定|议定|同意|达成一致)"
+    r"(?:\s*[（(]?\s*(?:待核准|待审|须经核准|ad referendum)\s*[)）]?)?|(?:待核准|待审)(?:商定|议定)|ad referendum 商定",
     suffix="之二|之三|之四|之五",
     number_first=True,
     spaced=False,
@@ -171,6 +190,8 @@ ARABIC = Grammar(
     joints=r"،|,|و|أو|إلى|[-–—]",
     elsewhere=r"من (?!هذه|هذا)ال\w+",
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
+    agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"
+    r"(?: (?:بشرط|رهنا ب|مع)\s?(?:الاستشارة|التشاور|الرجوع إلى الحكومة|الموافقة))?(?: ad referendum)?",
     suffix=r"مكررا(?: ثانيا| ثالثا)?|مكرر|مكررة",
     right_to_left=True,
 )

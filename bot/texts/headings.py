@@ -10,6 +10,10 @@ from bot.texts.paragraphs import begins_item, begins_low, ends_sentence
 
 _MOST_LINES = 7
 _LONGEST = 260  # characters of a heading
+_OPENERS = frozenset(
+    "each every no all nothing subject if upon chaque tout toute tous cada todo toda todos каждый каждая каждое все"
+    " если".split()
+)
 _SENTENCE = re.compile(r"[.;,:]$")
 
 
@@ -67,6 +71,11 @@ def _leads_on(word: str, grammar: Grammar) -> bool:
     return word in grammar.function_words
 
 
+def _opens(word: str, grammar: Grammar) -> bool:
+    """Whether a sentence of a provision may well begin with this word: "Each"."""
+    return word in grammar.function_words or word in _OPENERS
+
+
 def _run_in(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[Line]]:
     """A heading on the line of its label; one paragraph may hold heading and text."""
     if not ends_sentence(rest) and len(rest) <= _LONGEST:
@@ -75,8 +84,14 @@ def _run_in(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[L
             end += 1
         return " ".join([rest, *(line.text for line in lines[:end])]), lines[end:]
     # "Objects of a historical nature A prospector shall": the text begins with the next capital after a small letter.
-    capitals = re.finditer(r"(\w+)[\])]* (?=[A-ZÀ-ÝА-Я])", rest[:_LONGEST])
-    ends = (match for match in capitals if match.group(1)[-1].islower() and not _leads_on(match.group(1), grammar))
+    capitals = re.finditer(r"(\w+)[\])]* (?=([A-ZÀ-ÝА-Я]\w*))", rest[:_LONGEST])
+    ends = (
+        match
+        for match in capitals
+        if match.group(1)[-1].islower()
+        and not _leads_on(match.group(1).casefold(), grammar)
+        and _opens(match.group(2).casefold(), grammar)
+    )
     cut = next((match.end() for match in ends), None)
     if cut is None:
         return "", [Line(rest, starts=True), *lines]

@@ -44,6 +44,13 @@ def _is_letter(sign: str) -> bool:
     )
 
 
+def share_of(text: str, language: str) -> float:
+    """The share of a language's function words among all words; of Chinese, among its characters."""
+    grammar = LANGUAGES[language]
+    words = Counter(re.findall("[\u4e00-\u9fff]", text) if grammar is CHINESE else _WORD.findall(text.casefold()))
+    return sum(words[word] for word in grammar.function_words) / (sum(words.values()) or 1)
+
+
 def _most_likely(text: str) -> tuple[Grammar, float]:
     han = len(re.findall("[\u4e00-\u9fff]", text))
     words = Counter(_WORD.findall(text.casefold()))

@@ -13,6 +13,7 @@ _FURNITURE = re.compile(
 _INLINE_FURNITURE = re.compile(rf"\s(?:\d{{1,3}} {_JOB_NUMBER}|{_JOB_NUMBER} \d{{1,3}})(?=\s|$)")
 _FOOTNOTE_CALL = re.compile(r"(?<=[a-zà-ÿ”’)][.;,])\d{1,2}(?=\s+[A-ZÀ-Ý])")
 _DOT_LEADER = re.compile(r"(?:\.\s?){4,}\s*\d{0,4}\s*$|…{2,}\s*\d{0,4}\s*$")
+_LONGEST_LEADER = 400  # characters of a line's end in which a row of dots is looked for
 _MARKDOWN_HEADING = re.compile(r"^#{1,6}\s+")
 _MARKDOWN_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -29,7 +30,7 @@ class Line:
 
 def is_furniture(text: str) -> bool:
     """Whether a line holds nothing but page numbers, job numbers, document symbols, or a table of contents' row."""
-    return bool(_FURNITURE.fullmatch(text) or _DOT_LEADER.search(text))
+    return bool(_FURNITURE.fullmatch(text) or _DOT_LEADER.search(text[-_LONGEST_LEADER:]))
 
 
 def lines_of(text: str) -> list[Line]:

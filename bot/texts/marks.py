@@ -63,7 +63,8 @@ def _label(grammar: Grammar, words: str) -> re.Pattern[str]:
     rest = rf"(?P<close>[\])]*)\s*(?P<separator>{_SEPARATOR})?(?P<rest>.*)$"
     if grammar.number_first:
         return re.compile(rf"{_OPEN}第\s*(?P<number>\d+|[零〇一二三四五六七八九十百两]+)\s*{words}{suffix}{rest}")
-    number = rf"(?P<number>\d{{1,4}}|[٠-٩]{{1,4}}|{_ROMAN}(?!\w)|(?:{grammar.first})(?!\w))"
+    first = any_case(grammar.first)
+    number = rf"(?P<number>{first}(?!\w)|\d{{1,4}}|[٠-٩]{{1,4}}|{_ROMAN}(?!\w))"
     before = rf"(?:(?P<before>{grammar.suffix})\s+)?"
     return re.compile(rf"{_OPEN}{any_case(words)}\s*[\[(]*{before}{number}{suffix}{rest}")
 
@@ -93,7 +94,7 @@ def _annex(grammar: Grammar, words: str) -> re.Pattern[str]:
 def _name(role: str, found: dict[str, str | None], grammar: Grammar) -> str:
     number = found.get("number") or ""
     if role == "label":
-        value = "1" if re.fullmatch(grammar.first, number) else number_of(number)
+        value = "1" if re.fullmatch(any_case(grammar.first), number) else number_of(number)
         parts = [found.get("before"), value, *(found.get("suffix") or "").split()]
         return " ".join(part for part in parts if part)
     if role == "annex":

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from bot.texts.brackets import Bracket, brackets_of
 from bot.texts.callouts import Callouts, Reference
 from bot.texts.compare import Change, Comparison
 from bot.texts.document import Document, Provision
 from bot.texts.moves import Move
 
 Json = dict[str, Any]
+_MOST_SHOWN = 80  # characters of a bracketed stretch that are repeated beside its place
 
 
 def document_json(document: Document) -> Json:
@@ -15,6 +17,10 @@ def document_json(document: Document) -> Json:
     return {
         "language": document.language,
         "label": document.label,
+        "brackets": document.brackets,
+        "agreed": document.agreed,
+        "inserted": document.inserted,
+        "deleted": document.deleted,
         "provisions": [_provision_json(provision) for provision in document.provisions],
     }
 
@@ -22,8 +28,8 @@ def document_json(document: Document) -> Json:
 def comparison_json(comparison: Comparison) -> Json:
     """A comparison as `dragoman text compare --json` prints it; `provisions` counts placeholders too."""
     return {
-        "old": {"label": comparison.old.label, "provisions": len(comparison.old.provisions)},
-        "new": {"label": comparison.new.label, "provisions": len(comparison.new.provisions)},
+        "old": _side_json(comparison.old),
+        "new": _side_json(comparison.new),
         "changes": [_change_json(change) for change in comparison.changes],
         "moves": moves_json(comparison),
     }
@@ -41,10 +47,12 @@ def document_from(value: Json) -> Document:
             bool(row["placeholder"]),
             int(row["brackets"]),
             ordinal,
+            str(row["agreed"]),
         )
         for ordinal, row in enumerate(value["provisions"])
     )
-    return Document(str(value["language"]), str(value["label"]), provisions)
+    marked = int(value["inserted"]), int(value["deleted"])
+    return Document(str(value["language"]), str(value["label"]), provisions, *marked)
 
 
 def result_json(comparison: Comparison) -> Json:
@@ -143,7 +151,30 @@ def _provision_json(provision: Provision) -> Json:
         "chapter": provision.chapter,
         "placeholder": provision.placeholder,
         "brackets": provision.brackets,
+        "bracketed": [_bracket_json(provision.text, bracket) for bracket in brackets_of(provision.text)],
+        "agreed": provision.agreed,
         "text": provision.text,
+    }
+
+
+def _bracket_json(text: str, bracket: Bracket) -> Json:
+    return {
+        "start": bracket.start,
+        "end": bracket.end,
+        "text": text[bracket.start : bracket.end][:_MOST_SHOWN],
+        "depth": bracket.depth,
+        "option": bracket.option,
+        "alternatives": bracket.alternatives,
+        "closed": bracket.closed,
+    }
+
+
+def _side_json(document: Document) -> Json:
+    return {
+        "label": document.label,
+        "provisions": len(document.provisions),
+        "brackets": document.brackets,
+        "agreed": document.agreed,
     }
 
 

@@ -1,5 +1,6 @@
 """The lines of a PDF with their places on the page. To be run in the child process only: hostile files abort pdfium."""
 
+import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,8 +9,13 @@ import pypdfium2
 from pypdfium2 import raw
 
 from bot.texts.document import Unreadable
+from bot.texts.markup import Block, Marked, Run
+from bot.texts.markup import reading as read_as
+from bot.texts.strikes import Strike, strikes_of
 
 _BOLD = 600
+_BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
+_LONGEST_NAME = 128
 _CALL = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]。；，])\d{1,2}(?=[\s.,;:)\]”’»]|$)")
 _MOST_PAGES = 2000
 
@@ -26,10 +32,15 @@ class Placed:
     bottom: float
     last: float
     bold: bool
+    runs: tuple[Run, ...] = ()
+    """How its words are printed, where that was looked at."""
 
 
-def placed_lines(data: bytes) -> tuple[list[Placed], int]:
-    """The lines of all pages in reading order, and the number of pages; Unreadable where there is no text to read."""
+def placed_lines(data: bytes, reading: str = "new") -> tuple[list[Placed], int, Marked]:
+    """The lines of all pages in one reading, in order, the number of pages, and how much the file marks as changed.
+
+    Raises Unreadable where there is no text to read.
+    """
     try:
         pdf = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -39,20 +50,34 @@ def placed_lines(data: bytes) -> tuple[list[Placed], int]:
     try:
         if len(pdf) > _MOST_PAGES:
             raise Unreadable("This PDF has {pages} pages; at most {most} are read.", pages=len(pdf), most=_MOST_PAGES)
-        lines = [line for number in range(len(pdf)) for line in _page(pdf, number)]
-        return lines, len(pdf)
+        lines = [line for number in range(len(pdf)) for line in _page(pdf, number, rich=False)]
+        marked = Marked()
+        if any(line.runs for line in lines):  # something is struck out: then it matters what is bold, word by word
+            lines = [line for number in range(len(pdf)) for line in _page(pdf, number, rich=True)]
+            lines, marked = _reading(lines, reading)
+        return lines, len(pdf), marked
     finally:
         pdf.close()
 
 
-def _page(pdf: pypdfium2.PdfDocument, number: int) -> list[Placed]:
+def _reading(lines: list[Placed], which: str) -> tuple[list[Placed], Marked]:
+    blocks = [Block(line.runs or (Run(line.text, line.bold),), None) for line in lines]
+    chosen, marked = read_as(blocks, which)
+    return [
+        replace(line, text=block.text, bold=block.bold) for line, block in zip(lines, chosen, strict=True) if block.text
+    ], marked
+
+
+def _page(pdf: pypdfium2.PdfDocument, number: int, *, rich: bool) -> list[Placed]:
     try:
         page = pdf[number]
     except pypdfium2.PdfiumError:
         return []
     words = page.get_textpage()
     try:
-        return _side_by_side([_placed(words, number, *span) for span in _spans(_characters(words))])
+        struck = strikes_of(page)
+        spans = _spans(_characters(words))
+        return _side_by_side([_placed(words, number, *span, struck, rich) for span in spans])
     finally:
         words.close()
         page.close()
@@ -76,25 +101,63 @@ def _spans(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, start + len(stripped) - 1, stripped
 
 
-def _placed(words: pypdfium2.PdfTextPage, number: int, start: int, end: int, text: str) -> Placed:
+def _placed(
+    words: pypdfium2.PdfTextPage, number: int, start: int, end: int, text: str, struck: list[Strike], rich: bool
+) -> Placed:
     left, bottom, right_of_first, top = words.get_charbox(start, loose=True)
     left_of_last, last, right, _ = words.get_charbox(end, loose=True)
-    bold = raw.FPDFText_GetFontWeight(words.raw, start) >= _BOLD and raw.FPDFText_GetFontWeight(words.raw, end) >= _BOLD
-    text = _without_calls(words, start, text, bottom, top)
+    bold = _is_bold(words, start) and _is_bold(words, end)
+    calls = _calls(words, start, text, bottom, top)
+    across = [strike for strike in struck if strike.crosses(bottom, top)]
+    runs = _runs(words, start, text, calls, across) if rich or across else ()
+    for begin, stop in reversed(calls):
+        text = text[:begin] + text[stop:]
     return Placed(
-        text, number, min(left, left_of_last), max(right, right_of_first), top, bottom, min(bottom, last), bold
+        text, number, min(left, left_of_last), max(right, right_of_first), top, bottom, min(bottom, last), bold, runs
     )
 
 
-def _without_calls(words: pypdfium2.PdfTextPage, start: int, text: str, bottom: float, top: float) -> str:
-    """The line without footnote calls: small digits raised above the line."""
+def _is_bold(words: pypdfium2.PdfTextPage, index: int) -> bool:
+    """By the font's weight, or by its name where it is not embedded and has no weight."""
+    if raw.FPDFText_GetFontWeight(words.raw, index) >= _BOLD:
+        return True
+    name, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(words.raw, index, name, _LONGEST_NAME, flags)
+    return bool(_BOLD_NAME.search(name.value))
+
+
+def _runs(
+    words: pypdfium2.PdfTextPage, start: int, text: str, calls: list[tuple[int, int]], across: list[Strike]
+) -> tuple[Run, ...]:
+    """The words of a line by how they are printed; blanks are printed like what is before them."""
+    runs: list[Run] = []
+    for index, sign in enumerate(text):
+        if any(begin <= index < stop for begin, stop in calls):
+            continue
+        if sign.isspace() and runs:
+            runs[-1] = replace(runs[-1], text=runs[-1].text + sign)
+            continue
+        left, _, right, _ = words.get_charbox(start + index, loose=True) if across else (0.0, 0.0, 0.0, 0.0)
+        middle = (left + right) / 2
+        struck = any(strike.left <= middle <= strike.right for strike in across)
+        bold = _is_bold(words, start + index)
+        if runs and (runs[-1].bold, runs[-1].struck) == (bold, struck):
+            runs[-1] = replace(runs[-1], text=runs[-1].text + sign)
+        else:
+            runs.append(Run(sign, bold, struck))
+    return tuple(runs)
+
+
+def _calls(words: pypdfium2.PdfTextPage, start: int, text: str, bottom: float, top: float) -> list[tuple[int, int]]:
+    """Where footnote calls stand in a line: small digits raised above it."""
     if "\ufffe" in text:
-        return text
-    for match in reversed(list(_CALL.finditer(text))):
+        return []
+    found = []
+    for match in _CALL.finditer(text):
         _, low, _, high = words.get_charbox(start + match.start(), loose=True)
         if high - low < 0.85 * (top - bottom) and low > bottom + 0.1 * (top - bottom):
-            text = text[: match.start()] + text[match.end() :]
-    return text
+            found.append(match.span())
+    return found
 
 
 def _side_by_side(lines: list[Placed]) -> list[Placed]:
@@ -110,7 +173,13 @@ def _side_by_side(lines: list[Placed]) -> list[Placed]:
                 right=line.right,
                 last=line.last,
                 bold=before.bold and line.bold,
+                runs=_both(before, line) if before.runs or line.runs else (),
             )
         else:
             joined.append(line)
     return joined
+
+
+def _both(one: Placed, two: Placed) -> tuple[Run, ...]:
+    left, right = (line.runs or (Run(line.text, line.bold),) for line in (one, two))
+    return (*left, Run(" "), *right)

@@ -4,15 +4,17 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from bot.texts.brackets import agreement, count
 from bot.texts.document import PREAMBLE, Provision
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
 from bot.texts.headings import heading_and_body
 from bot.texts.lines import Line
 from bot.texts.marks import Mark, mark_of
 from bot.texts.numerals import value_of
-from bot.texts.paragraphs import begins_low, ends_sentence, join
+from bot.texts.paragraphs import begins_item, begins_low, ends_sentence, join
 
 _LONGEST_NOTE = 220  # characters of a placeholder, its heading included
+_MOST_ABOVE = 4  # lines below a label in which a note of agreement is about the whole provision
 _LONGEST_TITLE = 6  # lines between a division and the label below it
 
 
@@ -208,11 +210,60 @@ def _unique(labels: list[str], options: list[str]) -> list[str]:
 
 def _provision(draft: _Draft, grammar: Grammar) -> Provision:
     clauses = draft.kind == "preamble"
-    heading, body = ("", draft.lines) if clauses else heading_and_body(draft.rest, draft.lines, grammar)
-    text = "\n".join(join(body, grammar.spaced, clauses))
-    brackets = sum(part.count("[") for part in (draft.first[: len(draft.first) - len(draft.rest)], heading, text))
+    own, above = _above(draft)
+    heading, body = ("", own.lines) if clauses else heading_and_body(own.rest, own.lines, grammar)
+    paragraphs, within = _agreed(join(body, grammar.spaced, clauses))
+    text = "\n".join(paragraphs)
+    brackets = sum(count(part) for part in (own.first[: len(own.first) - len(own.rest)], heading, text))
     placeholder = _is_placeholder(heading, text, grammar)
-    return Provision(draft.label, draft.kind, heading, draft.chapter, text, placeholder, brackets, 0)
+    return Provision(
+        own.label,
+        own.kind,
+        heading,
+        own.chapter,
+        text,
+        placeholder,
+        brackets,
+        0,
+        "" if placeholder else above or within,
+    )
+
+
+def _above(draft: _Draft) -> tuple[_Draft, str]:
+    """The provision without the notes of agreement on its label, its heading or above its text; what they say."""
+    if draft.kind == "preamble":
+        return draft, ""
+    state = ""
+    rest, said = agreement(draft.rest)
+    state = said or state
+    lines = list(draft.lines)
+    for index, line in enumerate(lines[:_MOST_ABOVE]):
+        if begins_item(line.text) or (index and ends_sentence(line.text)):
+            break
+        text, said = agreement(line.text)
+        if said and (index == 0 or not text):
+            state = said
+            lines[index] = replace(line, text=text)
+    first = draft.first if rest == draft.rest else f"{draft.first[: len(draft.first) - len(draft.rest)]}{rest}"
+    return replace(draft, first=first, rest=rest, lines=[line for line in lines if line.text]), state
+
+
+def _agreed(paragraphs: list[str]) -> tuple[list[str], str]:
+    """The paragraphs without their notes of agreement, and what these say of the whole.
+
+    A note on a line of its own below the last paragraph is about all of them.
+    """
+    found = [agreement(paragraph) for paragraph in paragraphs]
+    kept = [text for text, _ in found if text]
+    states = [state for text, state in found if text]
+    if found and not found[-1][0] and found[-1][1]:
+        return kept, found[-1][1]
+    said = [state for _, state in found if state]
+    if not said:
+        return kept, ""
+    if all(states):
+        return kept, "ad referendum" if "ad referendum" in states else "agreed"
+    return kept, "partly"
 
 
 def _is_placeholder(heading: str, text: str, grammar: Grammar) -> bool:

@@ -73,8 +73,14 @@ def test_a_draft_comes_back_as_it_was_read() -> None:
     ("data", "reason"),
     [
         (b"", "This file is empty."),
-        (b"PK\x03\x04\x14\x00" + bytes(500), "This is a Word or zip file; save it as PDF or plain text and try again."),
-        (bytes(range(256)) * 50, "This file is neither a PDF nor plain text."),
+        (
+            b"PK\x03\x04\x14\x00" + bytes(500),
+            "This Word or zip file is damaged and cannot be opened; fetch it again, or send it as PDF.",
+        ),
+        (
+            bytes(range(256)) * 50,
+            "This file is neither a PDF, a Word file, a web page nor plain text; send it as one of these.",
+        ),
         (b"%PDF-1.7\n" + bytes(range(256)) * 50, "This PDF is damaged and cannot be opened; fetch it again."),
         (b"Article 1\n" * 3_000_000, "This file is far longer than any draft; send the text of the draft alone."),
         (b"[" * 3_000_000, "No articles, rules or regulations were found in this file; is it the text of a draft?"),
@@ -108,7 +114,7 @@ def test_cut_short_files_end_in_a_sentence() -> None:
 def test_the_child_cannot_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once its limits stand, the child opens no file; it dies of it, and the parent says one sentence."""
     start = reading._START.replace(
-        "main()", "import bot.texts.child as c; c.read = lambda d, n: open('/etc/hosts'); main()"
+        "main()", "import bot.texts.child as c; c.read = lambda d, n, r: open('/etc/hosts'); main()"
     )
     monkeypatch.setattr(reading, "_START", start)
     assert "could not be read" in refusal(DRAFT)

@@ -98,7 +98,7 @@ def test_json_has_the_promised_shape() -> None:
         read(draft(side).encode(), name) for side, name in ((OLD, "old.txt"), (OLD | {"4": ("Funds", "None.")}, "new"))
     )
     value = comparison_json(compare(old, new))
-    assert value["old"] == {"label": "old.txt", "provisions": 4}
+    assert value["old"] == {"label": "old.txt", "provisions": 4, "brackets": 0, "agreed": 0}
     assert value["changes"][3] | {"similarity": 0.0, "ops": []} == {
         "old": ["4"],
         "new": ["4"],

@@ -198,9 +198,9 @@ def test_a_pdf_without_its_furniture() -> None:
     [
         (b"", "empty"),
         (b" \n\t ", "empty"),
-        (b"\x7fELF\x00\x01\x02", "neither a PDF nor plain text"),
-        (b"PK\x03\x04rest", "Word or zip"),
-        (b"<!DOCTYPE html><p>x", "web page"),
+        (b"\x7fELF\x00\x01\x02", "neither a PDF, a Word file"),
+        (b"PK\x03\x04rest", "Word or zip file is damaged"),
+        (b"<!DOCTYPE html><p>x", "No articles"),
         (b"%PDF-1.7\nnothing of the sort", "damaged"),
         (b"A letter about the weather, and no more than that.", "No articles"),
         ("ɋɈȽɅȺɒȿɇɂȿ ɇȺ ȻȺɁȿ ".encode() * 300, "wrongly mapped"),
