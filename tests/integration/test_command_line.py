@@ -312,10 +312,10 @@ def test_texts(bare: House) -> None:
     """`text parse --json` and `text compare --json` print what tools build on; joined ops give both sides' texts."""
     sides = [json.loads(bare("text", "parse", file, "--json").out) for file in (OLD, NEW)]
     for side in sides:
-        assert [*side] == ["language", "label", "provisions"]
+        assert [*side] == ["language", "label", "brackets", "agreed", "inserted", "deleted", "provisions"]
         shapes = {tuple((name, type(value)) for name, value in row.items()) for row in side["provisions"]}
         assert shapes == {(("label", str), ("kind", str), ("heading", str), ("chapter", str), ("placeholder", bool),
-                           ("brackets", int), ("text", str))}  # fmt: skip
+                           ("brackets", int), ("bracketed", list), ("agreed", str), ("text", str))}  # fmt: skip
         assert side["provisions"][0]["label"] == "PREAMBLE"
     compared = json.loads(bare("text", "compare", OLD, NEW, "--json").out)
     assert [compared[name]["provisions"] for name in ("old", "new")] == [len(side["provisions"]) for side in sides]
