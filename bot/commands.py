@@ -122,9 +122,9 @@ class Call:
 
     def as_typed(self, part: str) -> str:
         """Give a part of `words` that people will read with the quotes that its writer typed."""
-        whole = clean(self.invocation.words, straight=False)
-        typed, at = whole[len(whole) - len(self.words) :], self.words.rfind(part)
-        return typed[at : at + len(part)] if at >= 0 and len(typed) == len(self.words) else part
+        # Looked for in what was said: in `words` mentions have become aliases, which are longer or shorter.
+        typed, at = clean(self.invocation.words, straight=False), clean(self.invocation.words).rfind(part)
+        return typed[at : at + len(part)] if at >= 0 else part
 
     def answer(self, content: Message) -> None:
         """Owe an answer to the direct chat of the account that speaks, wherever it was asked."""

@@ -9,14 +9,17 @@ import pytest
 
 from bot.accounts import open_account
 from bot.adapters.slack.limits import view_problems
+from bot.adapters.slack.richtext import escape
 from bot.adapters.slack.web import Refused
+from bot.app import command_table
+from bot.dispatch import Dispatch
 from bot.people import find_member
 from storage.cipher import active
-from storage.tables import Draft, DraftState, Provision, Room
+from storage.tables import Draft, DraftState, Provision, Room, Task
 from storage.tables import Text as Convention
 from storage.trouble import DatabaseTrouble
 from storage.work import Work
-from tests.fakes.workspace import ANA, CHANNEL, LUIS, STAMP, press
+from tests.fakes.workspace import ANA, CHANNEL, LUIS, STAMP, command, press
 from tests.unit.slack.conftest import Ears
 
 
@@ -186,3 +189,14 @@ def test_malformed_shortcuts_are_let_be(desk: Ears, missing: str) -> None:
     body = shortcut("remind")
     del body[missing]
     assert desk.take(body) == []
+
+
+@pytest.mark.parametrize("what", ["write the “statement”", "thank <!channel> *x* `y`", "@Luis’s badge"])
+def test_words_stay_whole_beside_a_mention(desk: Ears, what: str) -> None:
+    """An account's id and the alias that takes its place differ in length; quotes are kept as typed."""
+    world = desk.world
+    dispatch = Dispatch(world.store, world.clock, command_table())
+    (said,) = desk.slash(command("/assign", f'"{escape(what)}" <@{LUIS}|luis> by friday'))
+    world.run(dispatch.receive(said))
+    world.run(dispatch.drain())
+    assert world.read(lambda work: [task.words.strip('" ') for task in work.rows(Task)]) == [what]
