@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal as signals
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -82,7 +84,9 @@ async def _ask(order: Mapping[str, Any], data: bytes) -> Any:
         raise Unreadable(_TOO_LONG) from None
     finally:
         if child.returncode is None:
-            child.kill()
+            # Not child.kill(): that reaps a child that has ended, and asyncio then says aloud that it is gone.
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signals.SIGKILL)
             await child.wait()
     if child.returncode == _OUT_OF_TIME:
         raise Unreadable(_TOO_LONG)

@@ -73,7 +73,7 @@ def test_an_answer_keeps_its_account_through_a_crash_and_the_adapter_its_note(ta
     world.pass_time(minutes=2)
     Conversation(world, TABLE, {}).settle()
     destinations: list[Destination] = [sent.to for sent in world.chat.tried]
-    assert [(to.address, to.origin) for to in destinations] == [("luis-phone", {"thread": "7"})] * 2
+    assert [(to.address, to.origin) for to in destinations] == [("luis-phone", {"thread": "7", "refused": True})] * 2
 
 
 def test_what_nobody_asked_for_goes_where_it_is_encrypted(talk: Conversation, world: World) -> None:
