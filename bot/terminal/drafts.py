@@ -28,7 +28,7 @@ _AWKWARD = re.compile(r"[^\w()-]+")
 
 async def parse_text(file: Path, reading: str, *, as_json: bool) -> int:
     """Print a draft's provisions, as they read after ("new") or before ("old") the changes that the file marks."""
-    document = await _read(file, reading)
+    document = await read_file(*_given(file), reading)
     if as_json:
         write(json_line(document_json(document)))
         return 0
@@ -64,12 +64,12 @@ async def compare_texts(old: Path, new: Path | None, wanted: Shown) -> int:
 
     Raises NoPictures.
     """
-    if new is None:
-        before, after = await asyncio.gather(_read(old, "old"), _read(old))
-        if not (after.inserted or after.deleted):
-            raise Unreadable("This file marks no changes of its own; name the draft to compare it with.")
-    else:
-        before, after = await asyncio.gather(_read(old), _read(new))
+    # Both are here before either is read: a reading that is broken off as it begins would be waited for.
+    one, other = _given(old), _given(new or old)
+    reading = "old" if new is None else "new"
+    before, after = await asyncio.gather(read_file(*one, reading), read_file(*other))
+    if new is None and not (after.inserted or after.deleted):
+        raise Unreadable("This file marks no changes of its own; name the draft to compare it with.")
     comparison = await compare_documents(before, after)
     _write_files(comparison, wanted)
     if wanted.json:
@@ -118,8 +118,8 @@ def _provisions(document: Document) -> int:
     return sum(1 for row in document.provisions if not row.placeholder)
 
 
-async def _read(file: Path, reading: str = "new") -> Document:
-    return await read_file(read_ordinary(file, MOST_INPUT), file.name, reading)
+def _given(file: Path) -> tuple[bytes, str]:
+    return read_ordinary(file, MOST_INPUT), file.name
 
 
 def _cell(words: str) -> Text:

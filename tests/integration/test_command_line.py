@@ -308,6 +308,12 @@ def test_errors_of_a_damaged_database(house: House) -> None:
     assert (doctor.code, "put a backup back" in doctor.out, "dragoman init" in doctor.out) == (1, True, False)
 
 
+def test_a_draft_that_is_not_there(bare: House) -> None:
+    """One of two files is missing: one sentence, at once."""
+    lost = bare("text", "compare", OLD, "nowhere.txt")
+    assert (lost.code, lost.out, lost.err) == (1, "", "dragoman: nowhere.txt: No such file or directory\n")
+
+
 def test_texts(bare: House) -> None:
     """`text parse --json` and `text compare --json` print what tools build on; joined ops give both sides' texts."""
     sides = [json.loads(bare("text", "parse", file, "--json").out) for file in (OLD, NEW)]

@@ -132,3 +132,18 @@ def test_a_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_START", "while True: print('x' * 100000)")
     monkeypatch.setattr(reading, "MOST_OUTPUT", 1_000_000)
     assert "too much text" in refusal(DRAFT)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_reading_that_is_broken_off_ends(steps: int) -> None:
+    """Wherever it is when the bot stops, the child ends and nobody waits for it."""
+
+    async def scene() -> None:
+        doing = asyncio.create_task(read_file(DRAFT, "draft"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        doing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(doing, 10)
+
+    asyncio.run(scene())
