@@ -70,43 +70,27 @@ def _gave_up() -> Unreadable:
 
 async def _ask(order: Mapping[str, Any], data: bytes) -> Any:
     """One order to a fresh child process; its answer."""
-    child = await _started()
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-c", _START, str(_ROOT),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )  # fmt: skip
     try:
         async with asyncio.timeout(LONGEST):
             output = await _exchange(child, json.dumps(order).encode() + b"\n" + data)
     except TimeoutError:
         raise Unreadable(_TOO_LONG) from None
     finally:
-        await _ended(child)
+        if child.returncode is None:
+            # Not child.kill(): that reaps a child that has ended, and asyncio then says aloud that it is gone.
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signals.SIGKILL)
+            await child.wait()
     if child.returncode == _OUT_OF_TIME:
         raise Unreadable(_TOO_LONG)
     return _answer(output)
-
-
-async def _started() -> asyncio.subprocess.Process:
-    """Start a child; when that is broken off, it is ended first: asyncio waits for ever for one that half began."""
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-c", _START, str(_ROOT),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={},
-        )
-    )  # fmt: skip
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        await _ended(await starting)
-        raise
-
-
-async def _ended(child: asyncio.subprocess.Process) -> None:
-    if child.returncode is None:
-        # Not child.kill(): that reaps a child that has ended, and asyncio then says aloud that it is gone.
-        with suppress(ProcessLookupError):
-            os.kill(child.pid, signals.SIGKILL)
-        await child.wait()
 
 
 # -I keeps the environment and the current directory out of the child; our own root is all it is given.

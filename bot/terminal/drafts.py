@@ -64,7 +64,7 @@ async def compare_texts(old: Path, new: Path | None, wanted: Shown) -> int:
 
     Raises NoPictures.
     """
-    # Both are here before either is read: a reading that is broken off as it begins would be waited for.
+    # Both are here before either is read: asyncio waits for ever for a child that begins while its loop ends.
     one, other = _given(old), _given(new or old)
     reading = "old" if new is None else "new"
     before, after = await asyncio.gather(read_file(*one, reading), read_file(*other))
