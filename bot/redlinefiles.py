@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from bot.phrases import translate
 from bot.plain import Reader
 from bot.texts.compare import Comparison
 from bot.texts.page import page
-from bot.texts.pictures import NoPictures, picture
+from bot.texts.pictures import NoPictures, file_name, picture
 from storage.tables import Draft
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
@@ -24,7 +23,6 @@ from storage.work import Store, Work
 LONGEST = 30.0
 """How long making the files of one message may take, in seconds."""
 MOST_PICTURES = 5
-_AWKWARD = re.compile(r"[^\w()-]+")
 _log = structlog.get_logger()
 
 
@@ -67,7 +65,7 @@ def _files(comparison: Comparison, language: str) -> list[File]:
     def say(msgid: str, **values: object) -> str:
         return translate(msgid, language).format(**values)
 
-    names = [_AWKWARD.sub("-", (change.new or change.old)[0]) for change in comparison.changes]
+    names = [file_name((change.new or change.old)[0]) for change in comparison.changes]
     found = [File(f"redline-{'-'.join(names[:3])}.html", page(comparison, say=say), "text/html")]
     try:
         for name, change in zip(names[:MOST_PICTURES], comparison.changes, strict=False):

@@ -105,8 +105,9 @@ def _relink(work: Work, step: Step) -> None:
 def _tell(work: Work, step: Step, changes: list[Change], now: dt.datetime) -> None:
     """Tell the coordinators all that was corrected, and whoever has a task on it what concerns them."""
     leading = {person.id for person in coordinators(work)}
-    for member_id in {*leading, *(held for change in changes for held in _holders(work, step, change, now))}:
-        own = [row for row in changes if member_id in leading or member_id in _holders(work, step, row, now)]
+    concerned = [(change, leading | _holders(work, step, change, now)) for change in changes]
+    for member_id in {member_id for _, members in concerned for member_id in members}:
+        own = [change for change, members in concerned if member_id in members]
         content = message(
             say("A coordinator corrected the comparison:"),
             List(tuple(became_named(step, change) for change in own)),

@@ -149,11 +149,10 @@ class Watch:
         source, now = work.row(Source, look.id), self._clock.now()
         source.failures, source.trouble, source.answered_at = 0, "", now
         source.next_at = now + dt.timedelta(seconds=source.every * _around())
-        if fetched is not None and all(not isinstance(row.read, Unreadable) for row in found):
-            source.etag, source.modified = fetched.remembered.etag, fetched.remembered.modified
+        if fetched is not None:
             source.sha256 = hashlib.sha256(fetched.content).hexdigest()
-        elif fetched is not None:
-            source.sha256 = hashlib.sha256(fetched.content).hexdigest()
+            if not any(isinstance(row.read, Unreadable) for row in found):
+                source.etag, source.modified = fetched.remembered.etag, fetched.remembered.modified
         source.seen = [*source.seen, *followed]
         for row in found:
             self._take(work, source, row, now)

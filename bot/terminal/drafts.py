@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +19,7 @@ from bot.texts.document import Document, Unreadable
 from bot.texts.markdown import markdown
 from bot.texts.page import page
 from bot.texts.payload import comparison_json, document_json
-from bot.texts.pictures import pdf, picture
-
-_AWKWARD = re.compile(r"[^\w()-]+")
-"""What does not belong into the name of a file."""
+from bot.texts.pictures import file_name, pdf, picture
 
 
 async def parse_text(file: Path, reading: str, *, as_json: bool) -> int:
@@ -94,7 +90,7 @@ def _write_files(comparison: Comparison, wanted: Shown) -> None:
         for change in comparison.changes:
             if change.relation != "unchanged":
                 drawn = picture(comparison, change)
-                file = wanted.png / f"{_AWKWARD.sub('-', drawn.label)}.png"
+                file = wanted.png / f"{file_name(drawn.label)}.png"
                 file.write_bytes(drawn.png)
                 _written(file, "" if drawn.whole else ", cut: it is too long for a picture")
 

@@ -4,6 +4,7 @@ Both are an extra: WeasyPrint, and the libpango of the system with fonts for the
 """
 
 import io
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.texts.compare import Change, Comparison
 from bot.texts.page import page
 
 _WIDTH, _HEIGHT = 680, 6000  # of a picture's sheet in CSS pixels; what is empty is cut off
+_AWKWARD = re.compile(r"[^\w()-]+")
 _SCALE = 1.5  # dots for each CSS pixel
 _MARGIN = 24
 _MISSING = (
@@ -37,6 +39,11 @@ class Picture:
     label: str
     png: bytes
     whole: bool
+
+
+def file_name(label: str) -> str:
+    """A label as (part of) the name of a file."""
+    return _AWKWARD.sub("-", label)
 
 
 def pdf(comparison: Comparison) -> bytes:

@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlmodel import col, select
-
 from bot.adapters.matrix.connection import Matrix, connected
 from bot.adapters.matrix.login import Credentials, House, log_in
 from bot.app import build
@@ -25,14 +23,13 @@ from bot.clock import SimulatedClock, SystemClock
 from bot.engine import Engine
 from bot.invocation import Invocation
 from bot.message import Message
-from bot.planning import replan
 from bot.ports import Chat, Destination
 from storage.cipher import read_key_file
-from storage.tables import Coalition, Identity, Member
-from storage.work import Store, Work
+from storage.work import Store
 from tests.fakes.heard import Message as Heard
 from tests.fakes.human import Human
 from tests.fakes.synapse import Synapse
+from tests.scenarios.transports import member_account, turned_to
 
 PASSWORD = "only for a test"
 PATIENCE = 10.0
@@ -179,21 +176,14 @@ class OnMatrix:
         return self
 
     async def turn_to(self, coalition: str) -> str | None:
-        store, clock = self._at_work.store, self._at_work.clock
-        found = select(Coalition.id).where(col(Coalition.name) == coalition)
-        coalition_id = await store.read(None, lambda work: work.exec(found).first())
-        if coalition_id is None:
-            return None
-        await store.write(coalition_id, lambda work: replan(work, clock.now()))
-        await self.settle()
-        return coalition
+        turned = await turned_to(self._at_work.store, self._at_work.clock, coalition)
+        if turned is not None:
+            await self.settle()
+        return turned
 
     async def account_of(self, coalition: str | None, alias: str) -> str | None:
         """Give the account of the member of that alias, whatever they were called before."""
-        store = self._at_work.store
-        found = select(Coalition.id).where(col(Coalition.name) == coalition)
-        coalition_id = await store.read(None, lambda work: work.exec(found).first())
-        return await store.read(coalition_id, lambda work: _account(work, alias)) if coalition_id is not None else None
+        return await member_account(self._at_work.store, "matrix", coalition, alias)
 
     def expect(self, *, answered: bool) -> None:
         self._answered = answered
@@ -342,12 +332,6 @@ class OnMatrix:
     async def _all_taken(self, human: Human, room_id: str) -> None:
         more = [heard for heard in await human.hear(room_id, 100, timeout=0) if heard.sender == self._me]
         assert not more, "more appeared than was sent"
-
-
-def _account(work: Work, alias: str) -> str | None:
-    aliases = {row.id: row.alias.casefold() for row in work.rows(Member)}
-    accounts = work.rows(Identity, col(Identity.platform) == "matrix")
-    return next((row.address for row in accounts if aliases.get(row.member_id) == alias.casefold()), None)
 
 
 def with_accounts(

@@ -15,21 +15,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlmodel import col, select
-
 from bot.adapters.slack.connection import Access, Slack
 from bot.adapters.slack.pace import Pace
 from bot.app import build
 from bot.clock import SimulatedClock
 from bot.invocation import Invocation
 from bot.message import Message
-from bot.planning import replan
 from bot.ports import Chat, Destination
-from storage.tables import Coalition, Identity, Member
-from storage.work import Store, Work
+from storage.work import Store
 from tests.fakes.slack.bed import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Bed
 from tests.fakes.slack.records import Appearance, Channel, Person
 from tests.scenarios.matrix import with_accounts
+from tests.scenarios.transports import member_account, turned_to
 
 PATIENCE = 10.0
 
@@ -110,21 +107,14 @@ class OnSlack:
         return self
 
     async def turn_to(self, coalition: str) -> str | None:
-        store, clock = self._at_work.store, self._at_work.clock
-        found = select(Coalition.id).where(col(Coalition.name) == coalition)
-        coalition_id = await store.read(None, lambda work: work.exec(found).first())
-        if coalition_id is None:
-            return None
-        await store.write(coalition_id, lambda work: replan(work, clock.now()))
-        await self.settle()
-        return coalition
+        turned = await turned_to(self._at_work.store, self._at_work.clock, coalition)
+        if turned is not None:
+            await self.settle()
+        return turned
 
     async def account_of(self, coalition: str | None, alias: str) -> str | None:
         """Give the account of the member of that alias, whatever they were called before."""
-        store = self._at_work.store
-        found = select(Coalition.id).where(col(Coalition.name) == coalition)
-        coalition_id = await store.read(None, lambda work: work.exec(found).first())
-        return await store.read(coalition_id, lambda work: _account(work, alias)) if coalition_id is not None else None
+        return await member_account(self._at_work.store, "slack", coalition, alias)
 
     def expect(self, *, answered: bool) -> None:
         self._answered = answered
@@ -210,9 +200,3 @@ def access_to(bed: Bed, listen: str) -> Access:
     """Give what lets Dragoman into the stand-in's workspace; `listen` is where it hears over HTTP."""
     transport = "socket" if bed.transport is bed.socket else "http"
     return Access(BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, transport, listen, bed.api_url)  # type: ignore[arg-type]
-
-
-def _account(work: Work, alias: str) -> str | None:
-    aliases = {row.id: row.alias.casefold() for row in work.rows(Member)}
-    accounts = work.rows(Identity, col(Identity.platform) == "slack")
-    return next((row.address for row in accounts if aliases.get(row.member_id) == alias.casefold()), None)

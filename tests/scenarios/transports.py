@@ -5,12 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from sqlmodel import col, select
+
 from bot.adapters.console import ConsoleChat, Core
 from bot.app import PLATFORMS, build
 from bot.clock import SimulatedClock
 from bot.engine import Engine
+from bot.planning import replan
 from bot.terminal.talk import console_account, turn_to
-from storage.work import Store
+from storage.tables import Coalition, Identity, Member
+from storage.work import Store, Work
+
+
+async def turned_to(store: Store, clock: SimulatedClock, coalition: str) -> str | None:
+    """Plan what a coalition is owed, as serving it does, and give its name; None when there is none of that name."""
+    coalition_id = await _id_of(store, coalition)
+    if coalition_id is None:
+        return None
+    await store.write(coalition_id, lambda work: replan(work, clock.now()))
+    return coalition
+
+
+async def member_account(store: Store, platform: str, coalition: str | None, alias: str) -> str | None:
+    """Give the account on a platform of the member of that alias, whatever they were called before."""
+
+    def ask(work: Work) -> str | None:
+        aliases = {row.id: row.alias.casefold() for row in work.rows(Member)}
+        accounts = work.rows(Identity, col(Identity.platform) == platform)
+        return next((row.address for row in accounts if aliases.get(row.member_id) == alias.casefold()), None)
+
+    coalition_id = await _id_of(store, coalition)
+    return await store.read(coalition_id, ask) if coalition_id is not None else None
+
+
+async def _id_of(store: Store, coalition: str | None) -> int | None:
+    found = select(Coalition.id).where(col(Coalition.name) == coalition)
+    return await store.read(None, lambda work: work.exec(found).first())
 
 
 class Transport(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -53,7 +53,7 @@ class MatrixChat:
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Make the message appear once, and give its event id. Raises SendLater or SendRefused."""
         await self._be_in_step()
-        try:
+        with _as_the_port_says():
             room, may = await self._room(to)
             quiet = to.kind in _QUIET
             content = render(message, to.reader, to.accounts, notice=quiet, loud=to.loud, buttons=self.buttons)
@@ -63,35 +63,20 @@ class MatrixChat:
             for place in {room.room_id, str(to.origin.get("room", ""))}:
                 self._sent(place)
             return event_id
-        except Changed:
-            raise SendLater("room-changed", SOON) from None
-        except Limited as problem:
-            raise SendLater("limited", problem.seconds) from None
-        except Away as problem:
-            raise SendLater(str(problem)) from None
-        except TokenRevoked:
-            raise SendLater("token-revoked") from None
-        except Denied as problem:
-            raise SendRefused(problem.code) from None
 
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file and open it; `where` is where it lies and what opens it, as its sender wrote them."""
-        try:
-            file = json.loads(where)
-            sealed = await self._server.download(str(file["url"]), most)
-            if sealed is None:
-                return None
-            return bytes(await asyncio.to_thread(decrypt_attachment, sealed, file["key"], file["hash"], file["iv"]))
-        except Limited as problem:
-            raise SendLater("limited", problem.seconds) from None
-        except Away as problem:
-            raise SendLater(str(problem)) from None
-        except TokenRevoked:
-            raise SendLater("token-revoked") from None
-        except Denied as problem:
-            raise SendRefused(problem.code) from None
-        except Exception as problem:  # what its sender wrote does not open it
-            raise SendRefused(type(problem).__name__) from None
+        with _as_the_port_says():
+            try:
+                file = json.loads(where)
+                sealed = await self._server.download(str(file["url"]), most)
+                if sealed is None:
+                    return None
+                return bytes(await asyncio.to_thread(decrypt_attachment, sealed, file["key"], file["hash"], file["iv"]))
+            except (Limited, Away, Denied):
+                raise
+            except Exception as problem:  # what its sender wrote does not open it
+                raise SendRefused(type(problem).__name__) from None
 
     async def typing(self, room_id: str, *, on: bool) -> None:
         """Show in a room that an answer is on its way, or no longer; what goes wrong with that is let be."""
@@ -217,6 +202,23 @@ class MatrixChat:
         kind = "m.image" if file.kind.startswith("image/") else "m.file"
         body = {"msgtype": kind, "body": file.name, "filename": file.name, "info": info, "m.mentions": {}}
         await self._put(room, body | {"file": {**keys, "url": address}}, key, may)
+
+
+@contextmanager
+def _as_the_port_says() -> Iterator[None]:
+    """Turn what the homeserver answered, and a room that changed meanwhile, into what a chat may raise."""
+    try:
+        yield
+    except Changed:
+        raise SendLater("room-changed", SOON) from None
+    except Limited as problem:
+        raise SendLater("limited", problem.seconds) from None
+    except Away as problem:
+        raise SendLater(str(problem)) from None
+    except TokenRevoked:
+        raise SendLater("token-revoked") from None
+    except Denied as problem:
+        raise SendRefused(problem.code) from None
 
 
 def _relation(to: Destination, room: Room) -> dict[str, Any]:
