@@ -32,7 +32,9 @@ from storage.tables import (
     Room,
 )
 from storage.work import Work
-from tests.conftest import NOW, World
+from tests.conftest import NOW, World, both
+
+pytestmark = both
 
 
 def _note(call: Call) -> Message:
