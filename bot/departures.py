@@ -142,6 +142,8 @@ def _written(
         except Exception as problem:
             _log.error("notice cannot be written", notice=group[0].id, code=type(problem).__name__)
             content, unsaid = None, NoticeState.FAILED
+            for notice in group:
+                notice.failed_at, notice.code = now, type(problem).__name__
         if content is None:
             for notice in group:
                 notice.state = unsaid

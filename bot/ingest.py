@@ -76,6 +76,8 @@ class Ingest:
 
     def _refuse(self, work: Work, draft_id: int, problem: Unreadable) -> None:
         draft = work.row(Draft, draft_id)
+        if draft.state is not DraftState.RECEIVED:
+            return
         draft.state = DraftState.REFUSED
         _answer(work, draft, unreadable(draft, problem, current_draft(work)), self._clock.now())
 
@@ -83,6 +85,8 @@ class Ingest:
         self, work: Work, draft_id: int, received: _Received, document: Document, comparison: Comparison | None
     ) -> None:
         draft, base, now = work.row(Draft, draft_id), current_draft(work), self._clock.now()
+        if draft.state is not DraftState.RECEIVED:
+            return  # another process was faster
         if (base.id if base else None) != received.base_id:
             return  # another draft came into force meanwhile: this one is taken again
         draft.base_id = received.base_id

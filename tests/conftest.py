@@ -186,7 +186,7 @@ def shown(message: Message | None, zone: str = "UTC") -> str:
     return plain(message, Reader(ZoneInfo(zone), personal=True)) if message is not None else ""
 
 
-both = pytest.mark.parametrize("engine", ["sqlite", "postgres"], indirect=True)
+both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 """Runs a test on a database of each kind."""
 
 
@@ -240,15 +240,15 @@ def postgres(postgres_server: Postgres) -> Postgres:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> str:
+def database(request: pytest.FixtureRequest) -> str:
     """Say on which engine the test's database is: SQLite, unless the test is marked with `both`."""
     return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
-def address(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Iterator[str]:
+def address(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
     """Give the address of a database of the test's own, with one small coalition."""
-    if engine == "sqlite":
+    if database == "sqlite":
         shutil.copy(request.getfixturevalue("founded"), tmp_path / "dragoman.db")
         yield f"sqlite+aiosqlite:///{tmp_path / 'dragoman.db'}"
         return

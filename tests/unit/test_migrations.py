@@ -59,7 +59,12 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     assert asyncio.run(state(url(path))) is State.EMPTY
     assert not path.exists()
-    assert asyncio.run(upgrade(url(path))) == ["0001 All tables", "0002 Several accounts", "0003 Corrected commands"]
+    assert asyncio.run(upgrade(url(path))) == [
+        "0001 All tables",
+        "0002 Several accounts",
+        "0003 Corrected commands",
+        "0006 Several processes",
+    ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
 
@@ -115,7 +120,11 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_ROWS)
     assert asyncio.run(state(url(path))) is State.BEHIND
-    assert asyncio.run(upgrade(url(path))) == ["0002 Several accounts", "0003 Corrected commands"]
+    assert asyncio.run(upgrade(url(path))) == [
+        "0002 Several accounts",
+        "0003 Corrected commands",
+        "0006 Several processes",
+    ]
     with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]
         assert database.execute("SELECT id, platform, failures FROM lane").fetchall() == [(7, "slack", 2)]

@@ -24,7 +24,7 @@ from tests.conftest import KEY, NOW, World
 from tests.fakes.postgres import Postgres
 from tests.unit.test_dispatch import TABLE
 
-pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+pytestmark = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
 def note(words: str) -> Any:
@@ -47,7 +47,7 @@ def told(url: str) -> tuple[type[DatabaseProblem], str, str]:
     return type(raised.value), raised.value.code, str(raised.value)
 
 
-def test_what_is_wrong_with_the_address_is_said(postgres: Postgres, engine: str) -> None:
+def test_what_is_wrong_with_the_address_is_said(postgres: Postgres, database: str) -> None:
     """A missing database and a user that is not let in last; nobody answering may pass. No name is repeated."""
     kind, code, said = told(postgres.url("quetzal"))
     assert (kind, code) == (DatabaseProblem, "3D000")
@@ -148,7 +148,7 @@ def test_the_same_event_at_two_processes_is_kept_once(world: World, address: str
     assert sorted(world.run(both_at_once())) == [False, False, False, True]
 
 
-def test_migrations_make_what_the_tables_say(postgres: Postgres, engine: str) -> None:
+def test_migrations_make_what_the_tables_say(postgres: Postgres, database: str) -> None:
     """On a server too; several processes that start at once make them once, and what was cut off is begun anew."""
     name = postgres.database()
 
@@ -171,6 +171,6 @@ def test_migrations_make_what_the_tables_say(postgres: Postgres, engine: str) ->
     assert asyncio.run(state(postgres.url(name))) is State.CURRENT
 
 
-def test_ten_processes_fit_a_server_as_it_comes(engine: str) -> None:
+def test_ten_processes_fit_a_server_as_it_comes(database: str) -> None:
     """PostgreSQL lets 100 in, three of them reserved; each process has its pool and one connection that listens."""
     assert 10 * (POOL + OVERFLOW + 1) <= 97
