@@ -54,7 +54,10 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
     return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
-def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = ()) -> Engine:
-    """Put the parts together; `sole` names the platforms on which no other process can be sending."""
+def build(store: Store, clock: Clock, chats: Mapping[str, Chat], sole: Collection[str] = (), lanes: int = 1) -> Engine:
+    """Put the parts together; `sole` names the platforms on which no other process can be sending.
+
+    So many `lanes` are served at once: one, where the order of all messages is to be the same each time.
+    """
     dispatch = Dispatch(store, clock, command_table())
-    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers(), sole))
+    return Engine(store, clock, dispatch, Ingest(store, clock), Outbox(store, clock, chats, writers(), sole, lanes))

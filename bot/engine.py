@@ -5,23 +5,31 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Literal
 
 import structlog
+from sqlmodel import col, select
 
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
+from bot.duty import RENEW_SECONDS, Duty, DutyLost
 from bot.ingest import Ingest
 from bot.invocation import Invocation
 from bot.outbox import Outbox
+from bot.planning import replan
 from bot.ports import Alarm
 from bot.retention import erase_old
-from storage.trouble import DatabaseTrouble
-from storage.work import Store
+from storage.listening import listen
+from storage.tables import Coalition
+from storage.trouble import DatabaseProblem, DatabaseTrouble
+from storage.work import Store, Work
 
 SWEEP_SECONDS = 15.0
 """How long the engine sleeps at most: a clock that jumped is noticed within this time."""
-ERASE_EVERY = dt.timedelta(hours=1)
+CHORES_EVERY = dt.timedelta(hours=1)
+STOP_SECONDS = 4.0
+"""How long `run` waits, once it is told to stop, for what is on its way; it is sent again at the next start."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """How many seconds `run` waits after trouble with the database: twice as long each time in a row."""
 Drain = Callable[[], Awaitable[bool]]
@@ -41,7 +49,8 @@ class Engine:
             work: asyncio.Event() for work in (dispatch.drain, ingest.drain, outbox.drain)
         }
         self._sending = self._bells[outbox.drain]
-        self._erased_at: dt.datetime | None = None
+        self._chores = Duty(store, clock, "chores")
+        self._chores_at: dt.datetime | None = None
 
     def serve_only(self, coalition_id: int, platform: str) -> None:
         """Send and read for one coalition only, and answer what came from one platform: what a console may do.
@@ -63,7 +72,7 @@ class Engine:
             busy = await self._dispatch.drain()
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
-        await self._erase()
+        await self._do_chores()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
@@ -81,10 +90,25 @@ class Engine:
         seldom.
         """
         stopping = asyncio.create_task(stop.wait())
+        listening = asyncio.create_task(listen(self.store, self.wake))
+        works = [asyncio.create_task(self._go_on(work, alarm, stopping)) for work in self._bells]
+        works.append(asyncio.create_task(self._stay_on_duty(stopping)))
+        self._outbox.stopping = False
         try:
-            await asyncio.gather(*(self._go_on(work, alarm, stopping) for work in self._bells))
+            # Ends early when one of them raises what it cannot go on after.
+            await asyncio.wait({stopping, *works}, return_when=asyncio.FIRST_COMPLETED)
+            self._outbox.stopping = True
+            self._outbox.wake()
+            await asyncio.wait(works, timeout=STOP_SECONDS if stopping.done() else 0)
         finally:
-            stopping.cancel()
+            for task in (stopping, listening, *works):
+                task.cancel()
+            ended = await asyncio.gather(*works, return_exceptions=True)
+            with suppress(DatabaseProblem):
+                await self._chores.lay_down()
+        for problem in ended:
+            if problem is not None and not isinstance(problem, asyncio.CancelledError):
+                raise problem
 
     async def _go_on(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
         pause = FIRST_PAUSE
@@ -105,7 +129,6 @@ class Engine:
         if await work():
             self.wake()
             return
-        await self._erase()
         if bell is self._sending:
             # Only here: while it is busy, what is due and not yet sent would ring again and again.
             alarm.at(await self._outbox.next_moment(), self.wake)
@@ -115,11 +138,34 @@ class Engine:
 
     def wake(self) -> None:
         """Look at once whether something is due."""
+        self._outbox.wake()
         for bell in self._bells.values():
             bell.set()
 
-    async def _erase(self) -> None:
+    async def _stay_on_duty(self, stopping: asyncio.Task[Literal[True]]) -> None:
+        """Have the chores for as long as possible, so that of several processes one does them."""
+        while not stopping.done():
+            try:
+                if not self.store.shared or await self._chores.hold():
+                    await self._do_chores()
+            except DatabaseTrouble as trouble:
+                _log.error("chores wait", code=trouble.code)
+            except DutyLost:
+                _log.warning("duty lost", duty=self._chores.name)
+            await asyncio.wait({stopping}, timeout=RENEW_SECONDS)
+
+    async def _do_chores(self) -> None:
+        """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned."""
         now = self.clock.now()
-        if self._erased_at is None or now - self._erased_at >= ERASE_EVERY:
-            await self.store.write(None, lambda work: erase_old(work, now))
-            self._erased_at = now
+        if self._chores_at is not None and abs(now - self._chores_at) < CHORES_EVERY:
+            return
+        if not await self._chores.hold():
+            return
+        await self._chores.write(None, lambda work: erase_old(work, now))
+        for coalition_id in await self.store.read(None, self._coalitions):
+            await self._chores.write(coalition_id, lambda work: replan(work, now))
+        self._chores_at = now
+
+    def _coalitions(self, work: Work) -> list[int]:
+        found = work.exec(select(Coalition.id).order_by(col(Coalition.id)))
+        return [one for one in found if self._outbox.coalition_id in (None, one)]

@@ -19,6 +19,9 @@ from bot.scheduler import ScheduledAlarm
 from bot.terminal.opening import opened, write, write_problem
 from config.settings import Settings
 
+LANES = 8
+"""How many rooms and people are written to at once: a slow one holds up none of the others."""
+
 
 async def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. With no chat configured, what is due appears on the terminal."""
@@ -36,7 +39,7 @@ async def serve(settings: Settings) -> int:
             )
             chats["matrix"] = matrix.chat
         # The lock on the Matrix store is held from here on.
-        engine = build(store, clock, chats, sole=("matrix",) if matrix else ())
+        engine = build(store, clock, chats, sole=("matrix",) if matrix else (), lanes=LANES)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = "Matrix" if matrix else "terminal only"
