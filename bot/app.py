@@ -18,11 +18,24 @@ from bot.occasions.leaving import Write
 from bot.outbox import Outbox
 from bot.ports import Chat
 from config.settings import Settings
-from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, tasks, texts
+from handlers import (
+    accounts,
+    broadcast,
+    chair,
+    drafts,
+    own,
+    people,
+    programme,
+    reviews,
+    rooms,
+    tasks,
+    texts,
+    undelivered,
+)
 from storage.cipher import read_key_file
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, accounts, rooms)
+FAMILIES = (tasks, reviews, programme, chair, texts, drafts, broadcast, own, people, accounts, rooms, undelivered)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")

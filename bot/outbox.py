@@ -25,8 +25,9 @@ from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, Parcel
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
-LEASE = dt.timedelta(seconds=60)
-RENEW_SECONDS = 15.0
+LEASE = dt.timedelta(seconds=12)
+"""How long a lane is kept without being renewed: what a process that died had is taken over within 15 seconds."""
+RENEW_SECONDS = 3.0
 LONGEST_BACK_OFF = 600.0
 LONGEST_HOLD = dt.timedelta(minutes=15)
 """A platform that wishes for more is asked again then: a hold that is longer comes from a clock that has gone back."""

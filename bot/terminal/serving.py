@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import signal
 from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from bot.adapters.console import ConsoleChat
@@ -14,9 +14,11 @@ from bot.adapters.matrix.account import account_file
 from bot.adapters.matrix.connection import Matrix, connected
 from bot.app import build
 from bot.clock import SystemClock
+from bot.duty import Duty
 from bot.ports import Chat
 from bot.scheduler import ScheduledAlarm
 from bot.terminal.opening import opened, write, write_problem
+from bot.terminal.standby import Standby
 from config.settings import Settings
 
 LANES = 8
@@ -32,19 +34,25 @@ async def serve(settings: Settings) -> int:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         clock = SystemClock()
         chats: dict[str, Chat] = {"console": ConsoleChat(write)}
-        matrix: Matrix | None = None
+        sole: set[str] = set()
+        serving: Matrix | Standby | None = None
         if account_file(settings.matrix_store).exists():
-            matrix = await house.enter_async_context(
-                connected(settings.matrix_store, store.keyring, store, clock, settings.welcome_servers)
-            )
-            chats["matrix"] = matrix.chat
-        # The lock on the Matrix store is held from here on.
-        engine = build(store, clock, chats, sole=("matrix",) if matrix else (), lanes=LANES)
+
+            def connect() -> AbstractAsyncContextManager[Matrix]:
+                return connected(settings.matrix_store, store.keyring, store, clock, settings.welcome_servers)
+
+            if store.shared:
+                serving = Standby(Duty(store, clock, "matrix"), connect, chats, sole)
+            else:
+                serving = await house.enter_async_context(connect())
+                chats["matrix"] = serving.chat
+                sole.add("matrix")  # the lock on the Matrix store is held from here on
+        engine = build(store, clock, chats, sole, lanes=LANES)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
-        names = "Matrix" if matrix else "terminal only"
+        names = "Matrix" if serving else "terminal only"
         write_problem(f"running since {clock.now().astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {names}; stop with Ctrl-C")
-        parts = [engine.run(alarm, stop)] + ([matrix.run(engine, stop)] if matrix else [])
+        parts = [engine.run(alarm, stop)] + ([serving.run(engine, stop)] if serving else [])
         await _together(parts, stop)
     return 0
 
