@@ -159,9 +159,10 @@ def found_coalition(
     name: str,
     people: Mapping[str, tuple[Role, str]],
     rooms: Mapping[str, tuple[Label, Sequence[Purpose]]],
+    keyring: Keyring | None = None,
 ) -> int:
     """Make a coalition with members and rooms that have console accounts, and give its id."""
-    keyring = Keyring([KEY])
+    keyring = keyring or Keyring([KEY])
     with founding(work, name, NOW, timezone="Europe/Vienna") as coalition:
         here = coalition.id
         for alias, (role, zone) in people.items():
