@@ -44,7 +44,7 @@ class Kills:
     killed: int = 0
     asked: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in PEOPLE})
     owed: int = 0
-    _owed_until: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    _owed_until: dt.datetime | None = None
     _launcher: subprocess.Popen[str] | None = None
 
     async def prepare(self) -> None:
@@ -103,7 +103,7 @@ class Kills:
     async def owe(self, number: int, seconds: float) -> None:
         """Owe so many more alerts to each room, due one after the other within so many seconds."""
         now, first = SystemClock().now(), self.owed
-        start = max(now, self._owed_until)  # what is due later comes later
+        start = max(now, self._owed_until or now)  # what is due later comes later
         self.owed, self._owed_until = first + number, start + dt.timedelta(seconds=seconds)
 
         def act(work: Work) -> None:
