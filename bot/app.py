@@ -9,7 +9,8 @@ from bot.adapters.matrix.account import account_file
 from bot.clock import Clock
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
-from bot.engine import Engine
+from bot.duty import Duty
+from bot.engine import Engine, Works
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
@@ -21,12 +22,40 @@ from bot.outbox import Outbox
 from bot.ports import Chat, Fetcher
 from bot.watching import Watch
 from config.settings import Settings
-from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, sources, tasks, texts
+from handlers import (
+    accounts,
+    broadcast,
+    chair,
+    drafts,
+    own,
+    people,
+    programme,
+    reviews,
+    rooms,
+    sources,
+    tasks,
+    texts,
+    undelivered,
+)
 from storage.cipher import read_key_file
 from storage.migrate import sqlite_path
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, sources, broadcast, own, people, accounts, rooms)
+FAMILIES = (
+    tasks,
+    reviews,
+    programme,
+    chair,
+    texts,
+    drafts,
+    sources,
+    broadcast,
+    own,
+    people,
+    accounts,
+    rooms,
+    undelivered,
+)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")
@@ -74,12 +103,16 @@ def build(
     fetcher: Fetcher | None = None,
     *,
     files: bool = False,
+    lanes: int = 1,
 ) -> Engine:
     """Put the parts together; `sole` names the platforms on which no other process can be sending.
 
-    Without a fetcher nothing is watched; with `files` redlines go with alerts as files.
+    Without a fetcher nothing is watched; with `files` redlines go with alerts as files. So many `lanes` are served at
+    once: one, where the order of all messages is to be the same each time.
     """
-    dispatch, watch = Dispatch(store, clock, command_table()), Watch(store, clock, fetcher)
-    outbox = Outbox(store, clock, chats, writers(), sole, files=files)
-    fetching = Fetching(store, clock, chats)
-    return Engine(store, clock, dispatch, fetching, watch, Ingest(store, clock), outbox)
+    duty = Duty(store, clock, "chores")
+    write = duty.write if store.shared else store.write
+    dispatch, fetching = Dispatch(store, clock, command_table()), Fetching(store, clock, chats)
+    watch, ingest = Watch(store, clock, fetcher, write), Ingest(store, clock, write)
+    outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, outbox), duty)

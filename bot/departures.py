@@ -40,6 +40,11 @@ from storage.work import Work
 _ORDER = (NoticeKind.REPLY, NoticeKind.ALERT, NoticeKind.TASK, NoticeKind.PROGRAMME, NoticeKind.REMINDER)
 _RECURRING = ("digest", "tasks.overdue-bundle")
 _TOO_SENSITIVE = message(say("1 item is too sensitive to be shown here."))
+MOST_AT_ONCE, MOST_IN_A_ROOM = 200, 20
+"""How many notices are written in one transaction, so that it stays short after a long absence; the next ones follow.
+
+What a person missed comes as one message, so it is written as one.
+"""
 _HELD = dt.timedelta(minutes=1)
 """From when on a message that was owed at once has waited, and is told anew from the facts of its departure."""
 
@@ -63,6 +68,7 @@ def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Wr
         select(Notice)
         .where(Notice.lane_id == lane_id, Notice.state == NoticeState.PLANNED, Notice.send_at <= now)
         .order_by(col(Notice.due), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
+        .limit(MOST_AT_ONCE if lane.member_id is not None else MOST_IN_A_ROOM)
     ).all()
     reader = _member(work, lane)
     if reader is not None and reader.standing is not Standing.ACTIVE:
@@ -147,6 +153,8 @@ def _written(
         except Exception as problem:
             _log.error("notice cannot be written", notice=group[0].id, code=type(problem).__name__)
             content, unsaid = None, NoticeState.FAILED
+            for notice in group:
+                notice.failed_at, notice.code = now, type(problem).__name__
         if content is None:
             for notice in group:
                 notice.state = unsaid

@@ -67,11 +67,10 @@ class Dispatch:
         return await self._store.write(None, lambda work: self._keep(work, invocation))
 
     async def drain(self) -> bool:
-        """Work on all that waits; tells whether there was anything."""
+        """Work on all that waits; tells whether there was anything that no other process was working on."""
         waiting = await self._store.read(None, lambda work: _waiting(work, self.platform))
-        for row_id in waiting:
-            await self._handle(row_id)
-        return bool(waiting)
+        done = [await self._handle(row_id) for row_id in waiting]
+        return any(done)
 
     def _keep(self, work: Work, invocation: Invocation) -> bool:
         if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
@@ -83,22 +82,24 @@ class Dispatch:
                 platform=invocation.platform,
                 body=invocation.to_data(),
                 state=InboxState.FETCHING if fetched_first else InboxState.WAITING,
+                sender=active()[0].fingerprint(f"{invocation.platform}/{invocation.sender}"),
                 received_at=now,
             )
         )
         return True
 
-    async def _handle(self, row_id: int) -> None:
+    async def _handle(self, row_id: int) -> bool:
         try:
             invocation, whence = await self._store.read(None, lambda work: _opened(work, row_id, self._clock.now()))
         except (KeyError, TypeError, ValueError, KeyProblem) as problem:
             # One row that cannot be read, after a change of version or of key, must not stop those behind it.
             _log.error("invocation unreadable", inbox=row_id, code=type(problem).__name__)
             await self._store.write(None, lambda work: _give_up(work, row_id, self._clock.now()))
-            return
+            return True
         try:
-            await self._store.write(whence.coalition_id, lambda work: self._perform(work, row_id, invocation, whence))
-            return
+            return await self._store.write(
+                whence.coalition_id, lambda work: self._begin(work, row_id, invocation, whence)
+            )
         except (Refusal, NeedsYes) as problem:
             answer: Refusal | NeedsYes = problem
         except DatabaseTrouble:
@@ -110,6 +111,16 @@ class Dispatch:
         await self._store.write(
             whence.coalition_id, lambda work: self._answer_problem(work, row_id, invocation, answer)
         )
+        return True
+
+    def _begin(self, work: Work, row_id: int, invocation: Invocation, whence: Whence) -> bool:
+        """Do what was said, unless another process does or did, or is at what the same account said before."""
+        if work.coalition_id is None:
+            work.alone()
+        if not _claimed(work, row_id):
+            return False
+        self._perform(work, row_id, invocation, whence)
+        return True
 
     def _perform(self, work: Work, row_id: int, invocation: Invocation, whence: Whence) -> None:
         now = self._clock.now()
@@ -255,6 +266,10 @@ class Dispatch:
         self._reply(call.work, call.invocation, call.account, call.room, message(say("Left as it was.")))
 
     def _answer_problem(self, work: Work, row_id: int, invocation: Invocation, problem: Refusal | NeedsYes) -> None:
+        if work.coalition_id is None:
+            work.alone()
+        if not _claimed(work, row_id):
+            return
         _finish(work, row_id, self._clock.now())
         if work.coalition_id is None:
             self._answer_nobody(work, invocation, problem.phrase)
@@ -312,6 +327,16 @@ class Dispatch:
 def _waiting(work: Work, platform: str | None) -> list[int]:
     found = select(Inbox.id).where(Inbox.state == InboxState.WAITING).order_by(col(Inbox.id))
     return list(work.exec(found if platform is None else found.where(Inbox.platform == platform)))
+
+
+def _claimed(work: Work, row_id: int) -> bool:
+    """Tell whether the row is this transaction's to be done: it waits, and nothing of its account before it does."""
+    mine = select(Inbox).where(Inbox.id == row_id, Inbox.state == InboxState.WAITING)
+    row = work.exec(mine.with_for_update(skip_locked=True)).first()
+    if row is None or row.sender is None:
+        return row is not None
+    earlier = select(Inbox.id).where(Inbox.state == InboxState.WAITING, Inbox.id < row_id, Inbox.sender == row.sender)
+    return work.exec(earlier.limit(1)).first() is None
 
 
 def _opened(work: Work, row_id: int, now: dt.datetime) -> tuple[Invocation, Whence]:

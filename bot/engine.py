@@ -5,25 +5,34 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
+from sqlmodel import col, select
 
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
+from bot.duty import RENEW_SECONDS, Duty, DutyLost
 from bot.fetching import AT_ONCE, Fetching
 from bot.ingest import Ingest
 from bot.invocation import Invocation
 from bot.outbox import Outbox
+from bot.planning import replan
 from bot.ports import Alarm
 from bot.retention import erase_old
 from bot.watching import Watch
-from storage.trouble import DatabaseTrouble
-from storage.work import Store
+from storage.listening import listen
+from storage.tables import Coalition
+from storage.trouble import DatabaseProblem, DatabaseTrouble
+from storage.work import Store, Work
 
 SWEEP_SECONDS = 15.0
 """How long the engine sleeps at most: a clock that jumped is noticed within this time."""
-ERASE_EVERY = dt.timedelta(hours=1)
+CHORES_EVERY = dt.timedelta(hours=1)
+STOP_SECONDS = 4.0
+"""How long `run` waits, once it is told to stop, for what is on its way; it is sent again at the next start."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """How many seconds `run` waits after trouble with the database: twice as long each time in a row."""
 Drain = Callable[[], Awaitable[bool]]
@@ -32,28 +41,32 @@ Drain = Callable[[], Awaitable[bool]]
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Works:
+    """The kinds of work that go on side by side."""
+
+    dispatch: Dispatch
+    fetching: Fetching
+    watch: Watch
+    ingest: Ingest
+    outbox: Outbox
+
+
 class Engine:
     """What `run`, `console` and `demo` share."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Clock,
-        dispatch: Dispatch,
-        fetching: Fetching,
-        watch: Watch,
-        ingest: Ingest,
-        outbox: Outbox,
-    ) -> None:
-        """Take the parts; nothing runs yet."""
+    def __init__(self, store: Store, clock: Clock, works: Works, duty: Duty) -> None:
+        """Take the parts, and the duty that watching, reading and chores need; nothing runs yet."""
         self.store, self.clock = store, clock
-        self._dispatch, self._fetching, self._watch = dispatch, fetching, watch
-        self._ingest, self._outbox = ingest, outbox
-        self._bells: dict[Drain, asyncio.Event] = {
-            work: asyncio.Event() for work in (dispatch.drain, fetching.drain, watch.drain, ingest.drain, outbox.drain)
-        }
-        self._sending = self._bells[outbox.drain]
-        self._erased_at: dt.datetime | None = None
+        self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
+        self._ingest, self._outbox = works.ingest, works.outbox
+        drains: tuple[Drain, ...] = (
+            self._dispatch.drain, self._fetching.drain, self._watch.drain, self._ingest.drain, self._outbox.drain
+        )  # fmt: skip
+        self._bells = {drain: asyncio.Event() for drain in drains}
+        self._sending = self._bells[self._outbox.drain]
+        self._duty = duty
+        self._chores_at: dt.datetime | None = None
         self.heeding: list[Callable[[], None]] = []
         """Called after work that may have changed what people see."""
 
@@ -80,7 +93,7 @@ class Engine:
             busy = await self._ingest.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
-        await self._erase()
+        await self._do_chores()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
@@ -98,11 +111,26 @@ class Engine:
         and tried again, ever more seldom.
         """
         stopping = asyncio.create_task(stop.wait())
+        listening = asyncio.create_task(listen(self.store, self.wake))
+        loops = [work for work in self._bells for _ in range(AT_ONCE if work == self._fetching.drain else 1)]
+        works = [asyncio.create_task(self._go_on(work, alarm, stopping)) for work in loops]
+        works.append(asyncio.create_task(self._stay_on_duty(stopping)))
+        self._outbox.stopping = False
         try:
-            loops = [work for work in self._bells for _ in range(AT_ONCE if work == self._fetching.drain else 1)]
-            await asyncio.gather(*(self._go_on(work, alarm, stopping) for work in loops))
+            # Ends early when one of them raises what it cannot go on after.
+            await asyncio.wait({stopping, *works}, return_when=asyncio.FIRST_COMPLETED)
+            self._outbox.stopping = True
+            self._outbox.wake()
+            await asyncio.wait(works, timeout=STOP_SECONDS if stopping.done() else 0)
         finally:
-            stopping.cancel()
+            for task in (stopping, listening, *works):
+                task.cancel()
+            ended = await asyncio.gather(*works, return_exceptions=True)
+            with suppress(DatabaseProblem):
+                await self._duty.lay_down()
+        for problem in ended:
+            if problem is not None and not isinstance(problem, asyncio.CancelledError):
+                raise problem
 
     async def _go_on(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
         pause = FIRST_PAUSE
@@ -113,6 +141,8 @@ class Engine:
                 _log.error("database trouble", code=trouble.code, seconds=pause)
                 await asyncio.wait({stopping}, timeout=pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+            except DutyLost:
+                _log.warning("duty lost", duty=self._duty.name)
             else:
                 pause = FIRST_PAUSE
 
@@ -124,7 +154,6 @@ class Engine:
             self._heed(busy=True)
             self.wake()
             return
-        await self._erase()
         if bell is self._sending:
             # Only here: while it is busy, what is due and not yet sent would ring again and again.
             alarm.at(await self._next_moment(), self.wake)
@@ -136,6 +165,8 @@ class Engine:
         """Do what is due; what waits for others (a download, a reading) is broken off to stop, and done later."""
         if work not in (self._fetching.drain, self._watch.drain, self._ingest.drain):
             return await work()
+        if work != self._fetching.drain and not self._on_duty():
+            return False  # left to the process that has the duty
         doing = asyncio.ensure_future(work())
         await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not doing.done():
@@ -146,6 +177,7 @@ class Engine:
 
     def wake(self) -> None:
         """Look at once whether something is due."""
+        self._outbox.wake()
         for bell in self._bells.values():
             bell.set()
 
@@ -154,11 +186,40 @@ class Engine:
             told()
 
     async def _next_moment(self) -> dt.datetime | None:
-        moments = await self._outbox.next_moment(), await self._watch.next_moment()
+        moments = await self._outbox.next_moment(), await self._watch.next_moment() if self._on_duty() else None
         return min((moment for moment in moments if moment is not None), default=None)
 
-    async def _erase(self) -> None:
+    def _on_duty(self) -> bool:
+        """Tell whether this process may do at this moment what one at a time does."""
+        return not self.store.shared or self._duty.held
+
+    async def _stay_on_duty(self, stopping: asyncio.Task[Literal[True]]) -> None:
+        """Have the duty for as long as possible, so that of several processes one does what one at a time may do."""
+        while not stopping.done():
+            try:
+                before = self._duty.held
+                if not self.store.shared or await self._duty.hold():
+                    if not before:
+                        self.wake()
+                    await self._do_chores()
+            except DatabaseTrouble as trouble:
+                _log.error("chores wait", code=trouble.code)
+            except DutyLost:
+                _log.warning("duty lost", duty=self._duty.name)
+            await asyncio.wait({stopping}, timeout=RENEW_SECONDS)
+
+    async def _do_chores(self) -> None:
+        """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned."""
         now = self.clock.now()
-        if self._erased_at is None or now - self._erased_at >= ERASE_EVERY:
-            await self.store.write(None, lambda work: erase_old(work, now))
-            self._erased_at = now
+        if self._chores_at is not None and abs(now - self._chores_at) < CHORES_EVERY:
+            return
+        if not await self._duty.hold():
+            return
+        await self._duty.write(None, lambda work: erase_old(work, now))
+        for coalition_id in await self.store.read(None, self._coalitions):
+            await self._duty.write(coalition_id, lambda work: replan(work, now))
+        self._chores_at = now
+
+    def _coalitions(self, work: Work) -> list[int]:
+        found = work.exec(select(Coalition.id).order_by(col(Coalition.id)))
+        return [one for one in found if self._outbox.coalition_id in (None, one)]

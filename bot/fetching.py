@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from bot.clock import Clock
@@ -29,6 +31,9 @@ TRY_FOR = dt.timedelta(minutes=10)
 PAUSE = dt.timedelta(seconds=10)
 AT_ONCE = 4
 """How many files are fetched side by side."""
+CLAIM = dt.timedelta(seconds=12)
+"""How long a process that shares the work has a file to itself without saying so again."""
+RENEW_SECONDS = 3.0
 
 _log = structlog.get_logger()
 
@@ -58,15 +63,45 @@ class Fetching:
             return False
         self._busy.add(row_id)
         try:
-            await self._take(row_id)
+            if not await self._store.write(None, lambda work: self._claim(work, row_id)):
+                return False
+            keeping = asyncio.create_task(self._keep(row_id))
+            try:
+                await self._take(row_id)
+            finally:
+                keeping.cancel()
         finally:
             self._busy.discard(row_id)
         return True
+
+    def _claim(self, work: Work, row_id: int) -> bool:
+        """Take a file before other processes do; tells whether it may be fetched here."""
+        if not work.shared:
+            return True
+        now = self._clock.now()
+        free = or_(
+            col(Inbox.taken_by).is_(None),
+            col(Inbox.taken_by) == self._store.name,
+            col(Inbox.taken_until) <= now,
+            col(Inbox.taken_until) > now + 2 * CLAIM,  # by a clock that was set back since
+        )
+        mine = update(Inbox).where(col(Inbox.id) == row_id, col(Inbox.state) == InboxState.FETCHING, free)
+        taking = mine.values(taken_by=self._store.name, taken_until=now + CLAIM).returning(col(Inbox.id))
+        return work.execute(taking).first() is not None
+
+    async def _keep(self, row_id: int) -> None:
+        while self._store.shared:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(DatabaseTrouble):
+                await self._store.write(None, lambda work: self._claim(work, row_id))
 
     def _due(self, work: Work) -> list[int]:
         found = select(Inbox.id).where(Inbox.state == InboxState.FETCHING).order_by(col(Inbox.id))
         if self.platform is not None:
             found = found.where(Inbox.platform == self.platform)
+        if work.shared:
+            # Another process may have the chat that this one has not.
+            found = found.where(col(Inbox.platform).in_(tuple(self._chats)))
         now = self._clock.now()
         return [row_id for row_id in work.exec(found) if self._paused.get(row_id, now) <= now]
 

@@ -13,6 +13,7 @@ from bot.changes import step_of
 from bot.clock import Clock
 from bot.concerns import impact_of
 from bot.drafts import as_document, fingerprint, kept_bytes, write_down
+from bot.duty import DutyLost, Write
 from bot.invocation import ASKED_ON
 from bot.message import Message
 from bot.notices import coordinators, member_lane, tell
@@ -48,9 +49,9 @@ class _Received:
 class Ingest:
     """Takes each received draft through reading and comparison, outside of any transaction."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        """Take the store; nothing is read yet."""
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, clock: Clock, write: Write) -> None:
+        """Take the store, and what commits to it: only who is on duty may. Nothing is read yet."""
+        self._store, self._clock, self._write = store, clock, write
         self.coalition_id: int | None = None
         """Read the drafts of this coalition only; None: of every coalition."""
 
@@ -68,7 +69,7 @@ class Ingest:
         """Compare the draft in force anew, with what people corrected."""
         given = await self._store.read(coalition_id, _to_correct)
         if given is None:
-            await self._store.write(coalition_id, forget_unapplied)
+            await self._write(coalition_id, forget_unapplied)
             return
         draft_id, old, new, corrected = given
         comparison = await compare_documents(old, new, corrected)
@@ -80,29 +81,29 @@ class Ingest:
                 _follow(work, now)
             forget_unapplied(work)
 
-        await self._store.write(coalition_id, settle)
+        await self._write(coalition_id, settle)
 
     async def _take(self, coalition_id: int, draft_id: int) -> None:
         try:
             received = await self._store.read(coalition_id, lambda work: _received(work, draft_id))
             document = await read_file(received.content, received.name)
             comparison = await _compared(received, document)
-            await self._store.write(
-                coalition_id, lambda work: self._settle(work, draft_id, received, document, comparison)
-            )
+            await self._write(coalition_id, lambda work: self._settle(work, draft_id, received, document, comparison))
             return
         except Unreadable as problem:
             reason = problem
-        except DatabaseTrouble:
+        except (DatabaseTrouble, DutyLost):
             raise  # not the file's fault: it stays received, and is taken again
         except Exception as problem:
             code = f"{type(problem).__name__}-{draft_id}"
             _log.error("draft failed", draft=draft_id, code=code)
             reason = Unreadable("something went wrong while it was read (code `{code}`).", code=code)
-        await self._store.write(coalition_id, lambda work: self._refuse(work, draft_id, reason))
+        await self._write(coalition_id, lambda work: self._refuse(work, draft_id, reason))
 
     def _refuse(self, work: Work, draft_id: int, problem: Unreadable) -> None:
         draft = work.row(Draft, draft_id)
+        if draft.state is not DraftState.RECEIVED:
+            return
         draft.state = DraftState.REFUSED
         _answer(work, draft, unreadable(draft, problem, current_draft(work)), self._clock.now())
 
@@ -110,6 +111,8 @@ class Ingest:
         self, work: Work, draft_id: int, received: _Received, document: Document, comparison: Comparison | None
     ) -> None:
         draft, base, now = work.row(Draft, draft_id), current_draft(work), self._clock.now()
+        if draft.state is not DraftState.RECEIVED:
+            return  # another process was faster
         if (base.id if base else None) != received.base_id:
             return  # another draft came into force meanwhile: this one is taken again
         draft.base_id = received.base_id

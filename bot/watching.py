@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from bot.clock import Clock
 from bot.drafts import fingerprint, keep_bytes, text_of
+from bot.duty import DutyLost, Write
 from bot.message import Message, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.ports import Fetched, Fetcher, FetchLater, FetchRefused, Remembered
@@ -57,9 +58,9 @@ class _Found:
 class Watch:
     """Looks at the sources of all coalitions."""
 
-    def __init__(self, store: Store, clock: Clock, fetcher: Fetcher | None) -> None:
-        """Take what fetches; without it nothing is watched here."""
-        self._store, self._clock, self._fetcher = store, clock, fetcher
+    def __init__(self, store: Store, clock: Clock, fetcher: Fetcher | None, write: Write) -> None:
+        """Take what fetches (without it nothing is watched here) and what commits: only who is on duty may."""
+        self._store, self._clock, self._fetcher, self._write = store, clock, fetcher, write
 
     async def drain(self) -> bool:
         """Look at every source that is due; tells whether there was any."""
@@ -90,14 +91,14 @@ class Watch:
         except FetchRefused as problem:
             await self._failed(coalition_id, look, problem.code, None)
             return
-        except DatabaseTrouble:
+        except (DatabaseTrouble, DutyLost):
             raise
         except Exception as problem:  # one source that cannot be looked at must not keep the others from being
             _log.error("source failed", source=source_id, code=type(problem).__name__)
             await self._failed(coalition_id, look, type(problem).__name__, None)
             return
         news = [row for row in found if row is not None]
-        await self._store.write(coalition_id, lambda work: self._settle(work, look, fetched, news, followed))
+        await self._write(coalition_id, lambda work: self._settle(work, look, fetched, news, followed))
 
     async def _found(self, look: _Look, fetched: Fetched) -> _Found | None:
         """Read a document; None where the bytes are those of the last look."""
@@ -131,7 +132,7 @@ class Watch:
 
     async def _failed(self, coalition_id: int, look: _Look, code: str, seconds: float | None) -> None:
         _log.warning("source not fetched", source=look.id, code=code)
-        await self._store.write(coalition_id, lambda work: self._note_failure(work, look.id, code, seconds))
+        await self._write(coalition_id, lambda work: self._note_failure(work, look.id, code, seconds))
 
     def _note_failure(self, work: Work, source_id: int, code: str, seconds: float | None) -> None:
         source, now = work.row(Source, source_id), self._clock.now()

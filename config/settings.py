@@ -25,6 +25,7 @@ _NOT_IN_FILE = ("config", "matrix_password", *_SECRETS)
 _WANTED = {"log_level": "debug, info, warning or error", "slack_transport": "socket or http"}
 _ALIKE = 0.8
 _MEMORY = ":memory:"
+_POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class SettingsProblem(Exception):
@@ -140,14 +141,16 @@ def async_url(given: str, folder: Path, source: str = "The database") -> str:
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):
-        raise SettingsProblem(f"{source} is no database address: give a path or sqlite:///PATH.") from None
+        raise SettingsProblem(
+            f"{source} is no database address: give a path, sqlite:///PATH or postgresql://…."
+        ) from None
     if url.get_backend_name() == "sqlite" and url.database and url.database != _MEMORY:
         return _sqlite(_path(url.database, folder, source))
+    if url.drivername in _POSTGRES and url.database:
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     if url.get_backend_name() in ("postgresql", "postgres"):
-        raise SettingsProblem(
-            f"{source} is a PostgreSQL server's, which is not supported yet: give the path of a file."
-        )
-    raise SettingsProblem(f"{source} must be the path of a SQLite file, or sqlite:///PATH.")
+        raise SettingsProblem(f"{source} must be like postgresql://USER:PASSWORD@HOST/DATABASE.")
+    raise SettingsProblem(f"{source} must be the path of a SQLite file, sqlite:///PATH, or postgresql://….")
 
 
 def _path(given: str, folder: Path, source: str) -> Path:

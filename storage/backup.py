@@ -11,9 +11,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage.cipher import DEPLOYMENT, KeyProblem, Keyring
+from storage.engines import is_postgres
 from storage.migrate import sqlite_path
+from storage.server_backup import ServerProblem, dump, load
+from storage.trouble import DatabaseProblem
 
 _MAGIC = b"dragoman backup 1\n"
+_SERVER_MAGIC = b"dragoman backup 1 of a server\n"
 _CONTEXT = "backup"
 
 
@@ -22,12 +26,12 @@ class BackupProblem(Exception):
 
 
 async def backup(url: str, target: Path, keyring: Keyring) -> None:
-    """Write a consistent, verified copy of a SQLite database, encrypted with the key file's first key.
+    """Write a consistent, verified copy of a database, encrypted with the key file's first key.
 
     The bot may be running. Raises BackupProblem, also when the target exists or the database is none of Dragoman's, and
     KeyProblem when the key file does not open it: such a copy would be of no use.
     """
-    await asyncio.to_thread(_back_up, url, target, keyring)
+    await asyncio.to_thread(_back_up_server if is_postgres(url) else _back_up, url, target, keyring)
 
 
 async def restore(source: Path, url: str, keyring: Keyring, *, force: bool = False) -> None:
@@ -35,7 +39,7 @@ async def restore(source: Path, url: str, keyring: Keyring, *, force: bool = Fal
 
     Raises BackupProblem; unless forced, when there is a database already, and always while something has it open.
     """
-    await asyncio.to_thread(_restore, source, url, keyring, force)
+    await asyncio.to_thread(_restore_server if is_postgres(url) else _restore, source, url, keyring, force)
 
 
 def _back_up(url: str, target: Path, keyring: Keyring) -> None:
@@ -55,11 +59,35 @@ def _back_up(url: str, target: Path, keyring: Keyring) -> None:
         raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
 
 
+def _back_up_server(url: str, target: Path, keyring: Keyring) -> None:
+    if target.exists():
+        raise BackupProblem(f"{target} exists already: choose another name for the backup")
+    try:
+        sealed = _SERVER_MAGIC + keyring.seal(DEPLOYMENT, dump(url, keyring), _CONTEXT)
+        with _beside(target) as part:
+            part.write_bytes(sealed)
+            part.replace(target)
+    except (ServerProblem, DatabaseProblem) as problem:
+        raise BackupProblem(str(problem)) from None
+    except OverflowError:
+        raise BackupProblem("the database is too large to be copied in one piece: use pg_dump itself") from None
+    except OSError:
+        raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
+
+
+def _restore_server(source: Path, url: str, keyring: Keyring, force: bool) -> None:
+    content = _open(source, keyring, _SERVER_MAGIC)
+    try:
+        load(url, content, keyring, force=force)
+    except (ServerProblem, DatabaseProblem) as problem:
+        raise BackupProblem(str(problem)) from None
+
+
 def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> None:
     target = _file(url)
     if target.exists() and not force:
         raise BackupProblem(f"there is a database at {target} already: `--force` replaces it by the backup")
-    content = _open(source, keyring)
+    content = _open(source, keyring, _MAGIC)
     try:
         with _beside(target) as part:
             part.write_bytes(content)
@@ -77,7 +105,7 @@ def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> None:
 def _file(url: str) -> Path:
     path = sqlite_path(url)
     if path is None:
-        raise BackupProblem("only SQLite databases are copied here: for PostgreSQL use pg_dump and pg_restore")
+        raise BackupProblem("only SQLite and PostgreSQL databases are copied here")
     return path.resolve()  # where it is a link, the file it leads to is meant, and the link stays
 
 
@@ -102,15 +130,17 @@ def _is_ours(database: sqlite3.Connection) -> bool:
     return bool(database.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,))
 
 
-def _open(source: Path, keyring: Keyring) -> bytes:
+def _open(source: Path, keyring: Keyring, magic: bytes) -> bytes:
     try:
         sealed = source.read_bytes()
     except OSError:
         raise BackupProblem(f"there is no backup at {source} that can be read") from None
-    if not sealed.startswith(_MAGIC):
+    if not sealed.startswith((_MAGIC, _SERVER_MAGIC)):
         raise BackupProblem(f"{source} is no backup made by `dragoman db backup`")
+    if not sealed.startswith(magic):
+        raise BackupProblem(f"{source} is a backup of the other kind of database: SQLite or PostgreSQL")
     try:
-        return keyring.open(sealed[len(_MAGIC) :], _CONTEXT)
+        return keyring.open(sealed[len(magic) :], _CONTEXT)
     except KeyProblem:
         raise BackupProblem(f"{source} is damaged, or was made with another key file than this one") from None
 

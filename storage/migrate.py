@@ -11,20 +11,22 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, make_url
+from sqlalchemy import event, func, inspect, make_url, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 import storage.tables  # noqa: F401 - fills the metadata
+from storage.engines import open_engine
 from storage.trouble import DatabaseProblem, told_plainly
-from storage.work import open_engine
 
 T = TypeVar("T")
 
 _HERE = Path(__file__).parent / "migrations"
 _FIRST = "coalition"
 """A table that every version has."""
+_LOCK = 0x64726167_6F6D616E
+"""The number of the advisory lock that a migration on PostgreSQL holds."""
 
 
 class State(StrEnum):
@@ -113,6 +115,11 @@ def _state(connection: Connection) -> State:
 
 
 def _upgrade(connection: Connection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        # Of several processes that start at once, one does it and the others find it done. Gone with the transaction.
+        connection.execute(select(func.set_config("lock_timeout", "0", True)))
+        connection.execute(select(func.set_config("statement_timeout", "0", True)))
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     stands = _state(connection)
     if stands is State.DAMAGED:
         raise DatabaseProblem(DAMAGED)

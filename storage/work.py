@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import secrets
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import create_engine, event, make_url
-from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import event, func
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
 from storage.cipher import DEPLOYMENT, Keyring, sealing
+from storage.engines import is_postgres, open_engine, open_sync
 from storage.journal import Entry, entries
-from storage.tables import Coalition
-from storage.trouble import DatabaseProblem, told_plainly
+from storage.tables import Coalition, Inbox, Notice
+from storage.trouble import Again, settled_by_trying, told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
 
-BUSY_SECONDS = 10
-"""How long a SQLite writer waits for its turn."""
+__all__ = ["Store", "Work", "open_engine"]
+
+TRIES = 5
+"""How often a unit of work on PostgreSQL is begun that met another one, or a connection that had died."""
+CHANNEL = "dragoman"
+"""The channel on which processes that share a PostgreSQL database tell each other that something is due."""
+_COALITIONS = 0x647261
+"""The class of our advisory locks: the second number is the coalition's."""
+_STRANGERS = 0
 
 
 class Work(SqlSession):
@@ -32,6 +40,8 @@ class Work(SqlSession):
 
     coalition_id: int | None = None
     journal: list[Entry]
+    rings = False
+    """Whether something was added that another process may have to see to."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Open with an empty journal of what changes."""
@@ -62,6 +72,19 @@ class Work(SqlSession):
             raise LookupError(f"no {table.__name__} {row_id} here")
         return found
 
+    @property
+    def shared(self) -> bool:
+        """Tell whether other processes may be working on the same database."""
+        return self.get_bind().dialect.name == "postgresql"
+
+    def alone(self, coalition_id: int = _STRANGERS) -> None:
+        """Be the only writer of a coalition, or of strangers' rows, until the transaction ends.
+
+        On SQLite every write transaction is alone from its begin.
+        """
+        if self.shared:
+            self.execute(select(func.pg_advisory_xact_lock(_COALITIONS, coalition_id)))
+
     def put(self, row: Row) -> Row:
         """Add a row and flush, so that it has its id."""
         self.add(row)
@@ -73,15 +96,24 @@ class Store:
     """The database of one deployment."""
 
     def __init__(self, url: str, keyring: Keyring) -> None:
-        """Take the SQLAlchemy URL of a SQLite database; nothing is opened before the first unit of work."""
+        """Take the SQLAlchemy URL of a database; nothing is opened before the first unit of work."""
         self.url = url
         self.keyring = keyring
-        self._engine = _open(url)
+        self.name = secrets.token_hex(8)
+        """What this process is called among those that share the database."""
+        self._engine = open_sync(url)
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether other processes may be working on the same database."""
+        return is_postgres(self.url)
 
     async def write(self, coalition_id: int | None, act: Callable[[Work], T]) -> T:
         """Run `act` in one transaction that is committed when it returns and rolled back when it raises.
 
-        Raises DatabaseTrouble for what may pass (the database is held, the disk is full), DatabaseProblem for the rest.
+        The writers of one coalition take turns. On PostgreSQL `act` may be begun again, up to TRIES times, so it must
+        not change anything but rows. Raises DatabaseTrouble for what may pass (the database is held or away, the disk
+        is full), DatabaseProblem for the rest.
         """
         return await self._run(coalition_id, act, read_only=False)
 
@@ -98,15 +130,37 @@ class Store:
         return await asyncio.to_thread(self._within, coalition_id, act, read_only)
 
     def _within(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
-        engine = self._engine.execution_options(dragoman_reads=True) if read_only else self._engine
+        for attempt in range(1, TRIES if self.shared else 1):
+            try:
+                with settled_by_trying():
+                    return self._once(coalition_id, act, read_only)
+            except Again:
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # apart, or the two would meet again
+        return self._once(coalition_id, act, read_only)
+
+    def _once(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
+        options: dict[str, Any] = {"dragoman_reads": True} if read_only else {}
+        if self.shared:
+            # Writers of a coalition take turns and must see what the one before them did; readers want one state.
+            options["isolation_level"] = "REPEATABLE READ" if read_only else "READ COMMITTED"
+        engine = self._engine.execution_options(**options) if options else self._engine
         scope = coalition_id or DEPLOYMENT
         with told_plainly(), sealing(self.keyring, scope), Work(engine, expire_on_commit=False) as work:
             if coalition_id is not None:
+                if not read_only:
+                    work.alone(coalition_id)
                 self._admit(work, coalition_id)
             result = act(work)
             if not read_only:
-                work.commit()
+                self._commit(work)
             return result
+
+    def _commit(self, work: Work) -> None:
+        work.flush()
+        if work.rings and self.shared:
+            work.execute(select(func.pg_notify(CHANNEL, self.name)))
+        with told_plainly(at_commit=True):
+            work.commit()
 
     def _admit(self, work: Work, coalition_id: int) -> None:
         wrapped = work.exec(select(Coalition.wrapped_key).where(Coalition.id == coalition_id)).first()
@@ -117,48 +171,6 @@ class Store:
         work.coalition_id = coalition_id
 
 
-def open_engine(url: str) -> AsyncEngine:
-    """Make the engine for a URL: SQLite in WAL with immediate write transactions, or PostgreSQL."""
-    engine = create_async_engine(url)
-    if engine.dialect.name == "sqlite":
-        _keep_private(url)
-        _listen(engine.sync_engine)
-    return engine
-
-
-def _open(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
-        raise DatabaseProblem("only SQLite databases can be opened yet")  # not a file that is called like the server's
-    engine = create_engine(make_url(url).set(drivername="sqlite"))
-    _keep_private(url)
-    _listen(engine)
-    return engine
-
-
-def _listen(engine: Engine) -> None:
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-
-
-def _keep_private(url: str) -> None:
-    path = make_url(url).database
-    if path and path != ":memory:" and Path(path).parent.is_dir():
-        Path(path).touch(mode=0o600)
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON",
-                   f"busy_timeout={BUSY_SECONDS * 1000}"):  # fmt: skip
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # With the default deferred transaction two people could both read "free" and both win a `take`.
-    reads = connection.get_execution_options().get("dragoman_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
 def _column(table: type[SQLModel], name: str) -> Any:
     return col(getattr(table, name))
 
@@ -167,3 +179,4 @@ def _column(table: type[SQLModel], name: str) -> Any:
 def _journal(session: OrmSession, _context: object) -> None:
     work = cast(Work, session)
     work.journal.extend(entries(work))
+    work.rings = work.rings or any(isinstance(row, Inbox | Notice) for row in (*work.new, *work.dirty))

@@ -30,6 +30,7 @@ from storage.coalitions import founding
 from storage.tables import Coalition, Identity, Label, Member, Purpose, Role, Room
 from storage.work import Store, Work, open_engine
 from tests.fakes.chat import RecordingChat
+from tests.fakes.postgres import Postgres
 from tests.fakes.synapse import Synapse
 
 T = TypeVar("T")
@@ -158,9 +159,10 @@ def found_coalition(
     name: str,
     people: Mapping[str, tuple[Role, str]],
     rooms: Mapping[str, tuple[Label, Sequence[Purpose]]],
+    keyring: Keyring | None = None,
 ) -> int:
     """Make a coalition with members and rooms that have console accounts, and give its id."""
-    keyring = Keyring([KEY])
+    keyring = keyring or Keyring([KEY])
     with founding(work, name, NOW, timezone="Europe/Vienna") as coalition:
         here = coalition.id
         for alias, (role, zone) in people.items():
@@ -185,11 +187,12 @@ def shown(message: Message | None, zone: str = "UTC") -> str:
     return plain(message, Reader(ZoneInfo(zone), personal=True)) if message is not None else ""
 
 
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the database once; each test gets a copy."""
-    path = tmp_path_factory.mktemp("founded") / "dragoman.db"
-    url = f"sqlite+aiosqlite:///{path}"
+both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+"""Runs a test on a database of each kind."""
+
+
+def found_database(url: str) -> None:
+    """Make the tables and the small coalition."""
 
     async def fill() -> None:
         engine = open_engine(url)
@@ -201,7 +204,60 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         await store.close()
 
     asyncio.run(fill())
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the database once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("founded") / "dragoman.db"
+    found_database(f"sqlite+aiosqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """Give the one PostgreSQL of this test process, started when the first test asks for it."""
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def founded_there(postgres_server: Postgres) -> str:
+    """Make the same database on the server once, and give its name."""
+    name = postgres_server.database()
+    found_database(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Postgres:
+    """Give the server, running again if a test before this one left it down."""
+    postgres_server.start()
+    return postgres_server
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """Say on which engine the test's database is: SQLite, unless the test is marked with `both`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def address(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database of the test's own, with one small coalition."""
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("founded"), tmp_path / "dragoman.db")
+        yield f"sqlite+aiosqlite:///{tmp_path / 'dragoman.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.database(request.getfixturevalue("founded_there"))
+    yield server.url(name)
+    server.start()
+    server.drop(name)
 
 
 @pytest.fixture
@@ -217,12 +273,11 @@ def chat() -> RecordingChat:
 
 
 @pytest.fixture
-def world(tmp_path: Path, founded: Path, clock: SimulatedClock, chat: RecordingChat) -> Iterator[World]:
-    """Give a deployment with one small coalition, on a database file of its own."""
-    path = Path(shutil.copy(founded, tmp_path / "dragoman.db"))
+def world(tmp_path: Path, address: str, clock: SimulatedClock, chat: RecordingChat) -> Iterator[World]:
+    """Give a deployment with one small coalition, on a database of its own."""
     with asyncio.Runner() as runner:
-        store = Store(f"sqlite+aiosqlite:///{path}", Keyring([KEY]))
-        yield World(store, clock, chat, path, runner)
+        store = Store(address, Keyring([KEY]))
+        yield World(store, clock, chat, tmp_path / "dragoman.db", runner)
         runner.run(store.close())
 
 

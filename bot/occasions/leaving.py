@@ -21,7 +21,7 @@ class Leaving:
     notices: Sequence[Notice]
     """At least one: all of the occasion that leave as one message. What is overtaken is simply not mentioned.
 
-    Digests and personal reminders leave alone, so theirs is always the only one.
+    Digests leave alone, so theirs is always the only one; personal reminders too, but for those that were missed.
     """
     ceiling: Label
     """The most sensitive label that the reader may see here: of the room or the person, and of the platform."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlmodel import SQLModel, col
 
 from bot.agenda import ahead, read_agenda, shown
-from bot.message import Heading, Message, Moment, Paragraph, actions, message, say
+from bot.message import Block, Heading, Message, Moment, Paragraph, Phrase, actions, message, say
 from bot.occasions.leaving import Leaving, Write
 from bot.programme import GOING, home_zone
 from bot.rules.countdowns import DEADLINE_POINTS, SESSION_POINTS, is_overtaken
@@ -69,15 +69,13 @@ def deadline_countdown(leaving: Leaving) -> Message | None:
 
 def reminder_due(leaving: Leaving) -> Message | None:
     """Write what a member asked to be reminded of; None when it was taken back or put off."""
+    blocks: list[Block | Phrase | None] = []
     for row in _subjects(leaving, Reminder):
         if row.due <= leaving.now and leaving.member is not None and row.member_id == leaving.member.id:
             late = leaving.now - row.due > LATE
-            return message(
-                say("You asked me to remind you: {words}", words=row.words),
-                say("It was for {due}.", due=Moment(row.due)) if late else None,
-                actions((say("Snooze"), "snooze")),
-            )
-    return None
+            blocks.append(say("You asked me to remind you: {words}", words=row.words))
+            blocks.append(say("It was for {due}.", due=Moment(row.due)) if late else None)
+    return message(*blocks, actions((say("Snooze"), "snooze"))) if blocks else None
 
 
 def _overtaken(leaving: Leaving, anchor: dt.datetime, points: Sequence[dt.timedelta]) -> bool:

@@ -40,7 +40,7 @@ def sort_out(
 
     `reader` is the person of a direct chat, None for a room; `spoken_at` is when they were last told something that
     counts for company. Replies never wait. To one person nothing else comes at night; alerts and countdowns do not
-    wait for company; all the rest that may leave now leaves as one.
+    wait for company; all the rest that may leave now leaves as one, with what was missed while the bot was away.
     """
     departures: list[Departure] = []
     waits: list[Wait] = []
@@ -49,7 +49,7 @@ def sort_out(
         until = _held_until(notice, now, reader, spoken_at)
         if until is not None:
             waits.append(Wait(notice, until))
-        elif _merges(notice, reader):
+        elif _merges(notice, reader) or (reader is not None and _missed(notice, now) and _others_missed(due, now)):
             merging.append(notice)
         elif notice.kind is NoticeKind.COUNTDOWN and departures and _same_countdown(departures[-1], notice):
             departures[-1] = Departure((*departures[-1].notices, notice))
@@ -67,6 +67,15 @@ def counts_for_company(notice: Notice) -> bool:
 
 def _merges(notice: Notice, reader: Sleeper | None) -> bool:
     return reader is not None and notice.kind not in AT_ONCE and notice.occasion not in ASKED_FOR
+
+
+def _missed(notice: Notice, now: dt.datetime) -> bool:
+    """Tell whether the bot was away when it should have left: it was asleep, or its chat was."""
+    return notice.kind is not NoticeKind.REPLY and now - notice.send_at >= COMPANY
+
+
+def _others_missed(due: Sequence[Notice], now: dt.datetime) -> bool:
+    return sum(_missed(notice, now) for notice in due) > 1
 
 
 def _held_until(

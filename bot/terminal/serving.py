@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import signal
-from collections.abc import Coroutine, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from bot.adapters.console import ConsoleChat
@@ -18,13 +18,18 @@ from bot.adapters.matrix.lock import hold
 from bot.adapters.slack.connection import Slack
 from bot.adapters.slack.connection import connected as slack_connected
 from bot.app import build, slack_folder
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
+from bot.duty import Duty
 from bot.ports import Chat
 from bot.scheduler import ScheduledAlarm
 from bot.terminal.opening import CommandProblem, opened, write, write_problem
 from bot.terminal.slack import slack_access
+from bot.terminal.standby import Standby
 from config.settings import Settings
 from storage.work import Store
+
+LANES = 8
+"""How many rooms and people are written to at once: a slow one holds up none of the others."""
 
 
 async def serve(settings: Settings) -> int:
@@ -37,22 +42,18 @@ async def serve(settings: Settings) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         clock = SystemClock()
-        matrix, slack = await _matrix(house, settings, store, clock), await _slack(house, settings, store, clock)
         chats: dict[str, Chat] = {"console": ConsoleChat(write)}
-        chats |= {"matrix": matrix.chat} if matrix else {}
-        chats |= {"slack": slack.chat} if slack else {}
-        # The locks on what each chat's account may do once are held from here on.
+        sole: set[str] = set()
+        matrix = await _matrix(house, settings, store, clock, chats, sole)
+        slack = await _slack(house, settings, store, clock, chats, sole)
         fetcher = WebFetcher(clock, settings.proxy)
         house.push_async_callback(fetcher.close)
-        sole = [name for name in chats if name != "console"]
-        engine = build(store, clock, chats, sole=sole, fetcher=fetcher, files=True)
+        engine = build(store, clock, chats, sole, fetcher, files=True, lanes=LANES)
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
-        names = " and ".join(name.title() for name in chats if name != "console") or "terminal only"
+        names = " and ".join(name for name, part in (("Matrix", matrix), ("Slack", slack)) if part) or "terminal only"
         write_problem(f"running since {clock.now().astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {names}; stop with Ctrl-C")
-        parts = [engine.run(alarm, stop)]
-        if matrix is not None:
-            parts.append(matrix.run(engine, stop))
+        parts = [engine.run(alarm, stop)] + ([matrix.run(engine, stop)] if matrix is not None else [])
         if slack is not None:
             engine.heeding.append(slack.changed)
             parts.append(slack.run(engine, stop))
@@ -60,19 +61,46 @@ async def serve(settings: Settings) -> int:
     return 0
 
 
-async def _matrix(house: AsyncExitStack, settings: Settings, store: Store, clock: SystemClock) -> Matrix | None:
+async def _matrix(
+    house: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    chats: MutableMapping[str, Chat],
+    sole: set[str],
+) -> Matrix | Standby | None:
+    """Connect to Matrix, or wait for its duty where several processes share the work; None where it is not set up."""
     if not account_file(settings.matrix_store).exists():
         return None
-    return await house.enter_async_context(
-        matrix_connected(settings.matrix_store, store.keyring, store, clock, settings.welcome_servers)
-    )
+
+    def connect() -> AbstractAsyncContextManager[Matrix]:
+        return matrix_connected(settings.matrix_store, store.keyring, store, clock, settings.welcome_servers)
+
+    if store.shared:
+        return Standby(Duty(store, clock, "matrix"), connect, chats, sole)
+    matrix = await house.enter_async_context(connect())
+    chats["matrix"] = matrix.chat
+    sole.add("matrix")  # the lock on the Matrix store is held from here on
+    return matrix
 
 
-async def _slack(house: AsyncExitStack, settings: Settings, store: Store, clock: SystemClock) -> Slack | None:
+async def _slack(
+    house: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    chats: MutableMapping[str, Chat],
+    sole: set[str],
+) -> Slack | None:
+    """Connect to Slack, each process for itself where several share the work; None where it is not set up."""
     if settings.slack_bot_token is None:
         return None
-    house.enter_context(hold(slack_folder(settings), clock.now(), "Slack"))
-    return await house.enter_async_context(slack_connected(slack_access(settings), store, clock))
+    if not store.shared:
+        house.enter_context(hold(slack_folder(settings), clock.now(), "Slack"))
+        sole.add("slack")
+    slack = await house.enter_async_context(slack_connected(slack_access(settings), store, clock))
+    chats["slack"] = slack.chat
+    return slack
 
 
 async def _together(parts: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:

@@ -22,6 +22,11 @@ class Inbox(SQLModel, table=True):
     platform: str
     body: dict[str, Any] | None = Field(sa_type=sealed_json("inbox.body"))
     state: InboxState = Field(default=InboxState.WAITING, sa_type=choice(InboxState))
+    sender: str | None = None
+    """The keyed hash of the account that said it: what one account says is done in order, by whichever process."""
+    taken_by: str | None = None
+    """The process that fetches what came with it, where several share the work."""
+    taken_until: datetime | None = Field(default=None, sa_type=UtcTime)
     received_at: datetime = Field(sa_type=UtcTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
@@ -60,6 +65,9 @@ class Notice(SQLModel, table=True):
     parcel_id: int | None = Field(default=None, foreign_key="parcel.id", index=True)
     created_at: datetime = Field(sa_type=UtcTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    code: str | None = None
+    """Why it failed, without content."""
 
 
 class Parcel(SQLModel, table=True):

@@ -101,6 +101,7 @@ class Lane(SQLModel, table=True):
     """Only for strangers: the hash of the account they wrote from."""
     address: str | None = Field(default=None, sa_type=sealed("lane.address"))
     leased_by: str | None = None
+    """The process that served it last; it is leased while `leased_until` is set and to come."""
     leased_until: datetime | None = Field(default=None, sa_type=UtcTime)
     held_until: datetime | None = Field(default=None, sa_type=UtcTime)
     failures: int = 0

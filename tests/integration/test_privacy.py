@@ -24,7 +24,8 @@ from bot.app import FAMILIES, writers
 from bot.clock import SimulatedClock
 from bot.commands import Call, CommandTable, Verb
 from bot.dispatch import Dispatch
-from bot.engine import Engine
+from bot.duty import Duty
+from bot.engine import Engine, Works
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.load import load_file
@@ -240,8 +241,9 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     failing = Verb("explode", _explode, "explode WORDS", "Fails.")
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
-    return Engine(store, clock, Dispatch(store, clock, table), Fetching(store, clock, chats),
-                  Watch(store, clock, None), Ingest(store, clock), Outbox(store, clock, chats, writers()))  # fmt: skip
+    works = Works(Dispatch(store, clock, table), Fetching(store, clock, chats), Watch(store, clock, None, store.write),
+                  Ingest(store, clock, store.write), Outbox(store, clock, chats, writers()))  # fmt: skip
+    return Engine(store, clock, works, Duty(store, clock, "chores"))
 
 
 def _explode(call: Call) -> Message | None:

@@ -159,10 +159,10 @@ def test_a_link_to_the_database_stays_one(tmp_path: Path, url: str, keyring: Key
     assert aliases(url, keyring) == ["Quetzal"]
 
 
-def test_only_sqlite_is_copied(tmp_path: Path, keyring: Keyring) -> None:
-    """For PostgreSQL its own tools are named."""
-    with pytest.raises(BackupProblem, match="pg_dump"):
-        asyncio.run(backup("postgresql+asyncpg://db/x", tmp_path / "copy.backup", keyring))
+def test_no_third_kind_is_copied(tmp_path: Path, keyring: Keyring) -> None:
+    """There are SQLite and PostgreSQL."""
+    with pytest.raises(BackupProblem, match="only SQLite and PostgreSQL"):
+        asyncio.run(backup("mysql://db/x", tmp_path / "copy.backup", keyring))
 
 
 def test_a_coalition_that_failed_leaves_no_key(tmp_path: Path, keyring: Keyring) -> None:

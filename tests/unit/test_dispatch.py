@@ -33,7 +33,9 @@ from storage.tables import (
     Room,
 )
 from storage.work import Work
-from tests.conftest import NOW, PLATFORM, World
+from tests.conftest import NOW, PLATFORM, World, both
+
+pytestmark = both
 
 
 def _note(call: Call) -> Message:

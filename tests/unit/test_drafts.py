@@ -94,7 +94,7 @@ def add(world: World, symbol: str, content: bytes, dated: str = "20 Jan 2024") -
     before = len(told(world, "Ana"))
     file = Attachment("draft.txt", content)
     assert world.do(TABLE, "Ana", f"draft add {symbol} dated {dated}", attachments=(file,)) is None
-    assert world.run(Ingest(world.store, world.clock).drain())
+    assert world.run(Ingest(world.store, world.clock, world.store.write).drain())
     (answer,) = told(world, "Ana")[before:]
     return answer
 
@@ -603,7 +603,7 @@ def test_a_preview_is_made_anew_when_another_draft_came_first(begun: World) -> N
     begun.do(TABLE, "Ana", "draft publish L.2", confirmed=True)
     answer = shown(begun.do(TABLE, "Ana", "draft publish", confirmed=True))
     assert answer == "The current draft has changed since. I compare L.3 with it and send the preview."
-    assert begun.run(Ingest(begun.store, begun.clock).drain())
+    assert begun.run(Ingest(begun.store, begun.clock, begun.store.write).drain())
     assert "Against L.2:" in told(begun, "Ana")[-1]
 
 

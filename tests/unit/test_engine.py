@@ -34,7 +34,7 @@ class NoAlarm:
 @pytest.fixture
 def engine(world: World, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Give an engine that waits for nothing."""
-    monkeypatch.setattr("storage.work.BUSY_SECONDS", 0)
+    monkeypatch.setattr("storage.engines.BUSY_SECONDS", 0)
     monkeypatch.setattr("bot.engine.FIRST_PAUSE", 0.01)
     monkeypatch.setattr("bot.engine.SWEEP_SECONDS", 0.01)
     return build(world.store, world.clock, {PLATFORM: world.chat})

@@ -26,8 +26,10 @@ from storage.tables import (
     Standing,
 )
 from storage.work import Work
-from tests.conftest import World
+from tests.conftest import World, both
 from tests.fakes.chat import PowerCut
+
+pytestmark = both
 
 MINUTE = dt.timedelta(minutes=1)
 REPLY, TASK, ALERT, COUNTDOWN = NoticeKind.REPLY, NoticeKind.TASK, NoticeKind.ALERT, NoticeKind.COUNTDOWN
@@ -131,7 +133,7 @@ def test_a_lane_that_cannot_be_prepared_holds_no_other(desk: Desk) -> None:
     desk.owe("Luis", "waits")
     desk.owe("Mei", "goes")
     luis = desk.world.member_id("Luis")
-    spoil = text("UPDATE member SET alias = x'00' WHERE id = :id").bindparams(id=luis)
+    spoil = text("UPDATE member SET alias = :none WHERE id = :id").bindparams(none=b"\0", id=luis)
     desk.world.write(lambda work: work.connection().execute(spoil))
     assert desk.drain() == ["goes"]
     assert desk.states() == [NoticeState.PLANNED, NoticeState.SENT]

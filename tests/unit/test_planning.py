@@ -28,7 +28,9 @@ from storage.tables import (
     Text,
 )
 from storage.work import Work
-from tests.conftest import NOW, World
+from tests.conftest import NOW, World, both
+
+pytestmark = both
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)

@@ -47,7 +47,7 @@ def owed(world: World, alias: str) -> list[str]:
 
 def settle(world: World) -> None:
     """Have what waits read and compared."""
-    world.run(Ingest(world.store, world.clock).drain())
+    world.run(Ingest(world.store, world.clock, world.store.write).drain())
 
 
 def test_before_publishing(begun: World) -> None:  # noqa: F811

@@ -59,6 +59,14 @@ def test_paths_and_addresses_of_sqlite_mean_the_same(tmp_path: Path, given: str)
     assert settings.database_url.get_secret_value() == f"sqlite+aiosqlite:///{tmp_path}/data/a.db"
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_postgresql_server_is_named_as_people_do(tmp_path: Path, scheme: str) -> None:
+    """User, password, host, port, database and options stay as they were said."""
+    settings = load_settings(configured(tmp_path, f'database_url = "{scheme}://me:p%40ss@db:5433/x?sslmode=require"'))
+    assert settings.database_url.get_secret_value() == "postgresql+psycopg://me:p%40ss@db:5433/x?sslmode=require"
+    assert "p%40ss" not in repr(settings)
+
+
 def test_environment_is_above_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each variable replaces what the file says; the rest of the file stands."""
     path = configured(tmp_path, 'database_url = "a.db"\nkey_file = "a.key"\nlog_level = "debug"')
@@ -74,14 +82,9 @@ def test_environment_is_above_the_file(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("DATABASE_URL", "postgresql://me:hunter2@db/x", "is a PostgreSQL server's, which is not supported yet"),
-        (
-            "DATABASE_URL",
-            "postgresql+asyncpg://me:hunter2@db/x",
-            "is a PostgreSQL server's, which is not supported yet",
-        ),
-        ("DATABASE_URL", "postgresql+foo://me:hunter2@db/x", "is a PostgreSQL server's, which is not supported yet"),
-        ("DATABASE_URL", "mysql://me:hunter2@db/x", "must be the path of a SQLite file, or sqlite:///PATH."),
+        ("DATABASE_URL", "postgresql+asyncpg://me:hunter2@db/x", "must be like postgresql://USER"),
+        ("DATABASE_URL", "postgresql://me:hunter2@db", "must be like postgresql://USER:PASSWORD@HOST/DATABASE."),
+        ("DATABASE_URL", "mysql://me:hunter2@db/x", "must be the path of a SQLite file, sqlite:///PATH, or postgresql"),
         ("DATABASE_URL", ":memory:", "must be a file"),
         ("DATABASE_URL", "sqlite:///:memory:", "must be the path of a SQLite file"),
         ("DATABASE_URL", "a\udcff.db", "must be a path in UTF-8."),
@@ -112,8 +115,8 @@ def test_the_address_does_not_show(tmp_path: Path) -> None:
         ("zz = 1", f"dragoman.toml has an unknown setting zz: it may hold {IN_FILE}."),
         ("key_file = 3", "key_file in dragoman.toml must be text in quotes."),
         ('log_level = "loud"', "log_level in dragoman.toml must be debug, info, warning or error."),
-        ('database_url = "mysql://x/y"', "database_url in dragoman.toml must be the path of a SQLite file, or "
-                                         "sqlite:///PATH."),
+        ('database_url = "mysql://x/y"', "database_url in dragoman.toml must be the path of a SQLite file, "
+                                         "sqlite:///PATH, or postgresql://…."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_sentence(tmp_path: Path, words: str, sentence: str) -> None:

@@ -71,6 +71,15 @@ def test_what_a_person_asked_for_comes_alone_and_in_company_time() -> None:
     assert left(due, NOON, VIENNA, NOON - MINUTE) == ([[2]], {1: NOON + 9 * MINUTE})
 
 
+def test_what_was_missed_while_the_bot_was_away_comes_together() -> None:
+    """One message and no burst, alerts and one's own reminders too; a single one, and a reply, come as ever."""
+    hour = NOON - 60 * MINUTE
+    due = [notice(1, ALERT, due=hour), notice(2, REMINDER, "reminder.due", hour), notice(3, REPLY, due=hour),
+           notice(4, TASK, due=hour)]  # fmt: skip
+    assert left(due, NOON, VIENNA) == ([[3], [1, 2, 4]], {})
+    assert left([notice(1, ALERT, due=hour), notice(2, ALERT)], NOON, VIENNA) == ([[1], [2]], {})
+
+
 def test_a_room_is_told_at_once_one_by_one() -> None:
     """Rooms neither sleep nor merge; only parallel meetings are counted down together."""
     due = [

@@ -64,8 +64,8 @@ def begun(world: World) -> World:
 
 def look(world: World, web: Web) -> None:
     """Look at what is due, and read what was found."""
-    world.run(Watch(world.store, world.clock, web).drain())
-    world.run(Ingest(world.store, world.clock).drain())
+    world.run(Watch(world.store, world.clock, web, world.store.write).drain())
+    world.run(Ingest(world.store, world.clock, world.store.write).drain())
 
 
 def states(world: World) -> list[tuple[str, DraftState]]:

@@ -15,7 +15,7 @@ from storage.cipher import KeyProblem
 from storage.tables import Coalition, Member, Note, Reminder, Role, Task
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 from storage.work import Store, Work
-from tests.conftest import NOW, World
+from tests.conftest import NOW, World, both
 
 
 def aliases(work: Work) -> list[str]:
@@ -23,6 +23,7 @@ def aliases(work: Work) -> list[str]:
     return [member.alias for member in work.rows(Member)]
 
 
+@both
 def test_two_people_take_one_task_and_one_of_them_gets_it(world: World) -> None:
     """A transaction that read "free" is the only one that does so, until it is done."""
     task_id = world.write(lambda work: work.put(Task(coalition_id=work.tenant, number=1)).id)
@@ -44,6 +45,7 @@ def test_two_people_take_one_task_and_one_of_them_gets_it(world: World) -> None:
     assert world.read(lambda work: work.row(Task, task_id).lead_id) == takers[won.index(True)]
 
 
+@both
 def test_whoever_writes_an_old_version_of_a_task_is_refused(world: World) -> None:
     """A task carries a version, which also guards where the database does not lock."""
     task = world.write(lambda work: work.put(Task(coalition_id=work.tenant, number=1)))
@@ -59,6 +61,7 @@ def test_whoever_writes_an_old_version_of_a_task_is_refused(world: World) -> Non
     assert world.read(lambda work: work.row(Task, task_id).words) == "first"
 
 
+@both
 def test_rows_of_another_coalition_do_not_exist(world: World) -> None:
     """Listing, finding and getting by id all stop at the coalition."""
     other = world.found("Other", {"Zoë": (Role.MEMBER, "UTC")}, {})
@@ -72,18 +75,21 @@ def test_rows_of_another_coalition_do_not_exist(world: World) -> None:
         world.read(lambda work: work.row(Member, None))
 
 
+@both
 def test_a_transaction_of_none_has_no_tenant(world: World) -> None:
     """Without a coalition nothing of a coalition can be listed."""
     with pytest.raises(LookupError):
         world.run(world.store.read(None, aliases))
 
 
+@both
 def test_a_coalition_that_is_not_there_is_a_lookup_error(world: World) -> None:
     """Nothing is done on behalf of an unknown coalition."""
     with pytest.raises(LookupError):
         world.read(aliases, 99)
 
 
+@both
 def test_what_raises_leaves_nothing_behind(world: World) -> None:
     """A transaction is kept whole or not at all."""
 
@@ -96,12 +102,14 @@ def test_what_raises_leaves_nothing_behind(world: World) -> None:
     assert world.read(aliases) == ["Ana", "Luis", "Mei"]
 
 
+@both
 def test_what_a_read_changes_is_not_kept(world: World) -> None:
     """A read leaves the database as it is."""
     world.read(lambda work: work.put(Member(coalition_id=work.tenant, alias="Nobody")))
     assert world.read(aliases) == ["Ana", "Luis", "Mei"]
 
 
+@both
 def test_moments_come_back_aware_and_naive_ones_are_refused(world: World) -> None:
     """Storage is UTC whatever zone was given."""
     vienna = dt.datetime.fromisoformat("2024-03-31T03:30:00+02:00")
@@ -116,6 +124,7 @@ def test_moments_come_back_aware_and_naive_ones_are_refused(world: World) -> Non
         world.write(lambda work: remind(work, vienna.replace(tzinfo=None)))
 
 
+@both
 def test_foreign_keys_hold(world: World) -> None:
     """SQLite is told to check them."""
     with pytest.raises(IntegrityError):
@@ -139,6 +148,7 @@ def test_the_file_holds_no_name_and_no_note_and_is_private(world: World) -> None
     assert world.run(fresh()) == 0o600
 
 
+@both
 def test_a_coalition_whose_key_is_gone_cannot_be_read(world: World) -> None:
     """Another coalition's wrapped key in its place opens nothing."""
     other = world.found("Other", {}, {})
@@ -154,7 +164,7 @@ def test_a_coalition_whose_key_is_gone_cannot_be_read(world: World) -> None:
 
 def test_a_held_database_is_told_in_our_words(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What may pass is trouble, and what is said of it quotes neither statement nor values."""
-    monkeypatch.setattr("storage.work.BUSY_SECONDS", 0)
+    monkeypatch.setattr("storage.engines.BUSY_SECONDS", 0)
     with closing(sqlite3.connect(world.path, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseTrouble, match="something else holds the database") as raised:
