@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, case, func, or_
@@ -161,23 +162,23 @@ class Outbox:
         return []
 
     def _soonest(self, work: Work) -> dt.datetime | None:
-        found = (
-            select(func.min(Notice.send_at), Lane.held_until, Lane.leased_until)
+        """Read the first planned notice of the lanes that are free, and one line a lane that is held or leased."""
+        bound = or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None))
+        first = (
+            select(Notice.send_at)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(
-                or_(
-                    col(Notice.state) == NoticeState.PLANNED,
-                    and_(
-                        col(Notice.state) == NoticeState.SENDING,
-                        or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None)),
-                    ),
-                ),
-                self._served(),
-            )
-            .group_by(col(Lane.held_until), col(Lane.leased_until))
+            .where(Notice.state == NoticeState.PLANNED, ~bound, self._served())
+            .order_by(col(Notice.send_at))
+            .limit(1)
         )
-        # A lane that another process has is nothing to be woken for before its lease is over.
-        moments = [max(moment for moment in row if moment is not None) for row in work.exec(found)]
+        found = select(
+            _first_of(NoticeState.PLANNED), _first_of(NoticeState.SENDING), Lane.held_until, Lane.leased_until
+        )
+        moments = list(work.exec(first))
+        for planned, sending, held, leased in work.exec(found.where(bound, self._served())):
+            if planned or sending:
+                # A lane that another process has is nothing to be woken for before its lease is over.
+                moments.append(max(one for one in (sending or planned, held, leased) if one is not None))
         return min(moments, default=None)
 
     def _due(self, work: Work) -> list[_Leased]:
@@ -376,6 +377,12 @@ class Outbox:
             room_lost(work, now, work.row(Room, lane.room_id))
         for notice in _notices_of(work, parcel_id):
             notice.state, notice.failed_at, notice.code = NoticeState.FAILED, now, code
+
+
+def _first_of(state: NoticeState) -> Any:
+    """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
+    first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
+    return first.correlate(Lane).scalar_subquery()
 
 
 def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:
