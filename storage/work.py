@@ -19,7 +19,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.engines import is_postgres, open_engine, open_sync
 from storage.journal import Entry, entries
-from storage.tables import Coalition, Inbox, Notice
+from storage.tables import Coalition, Inbox, Notice, NoticeState
 from storage.trouble import Again, settled_by_trying, told_plainly
 
 T = TypeVar("T")
@@ -187,4 +187,9 @@ def _column(table: type[SQLModel], name: str) -> Any:
 def _journal(session: OrmSession, _context: object) -> None:
     work = cast(Work, session)
     work.journal.extend(entries(work))
-    work.rings = work.rings or any(isinstance(row, Inbox | Notice) for row in (*work.new, *work.dirty))
+    work.rings = work.rings or any(_rings(row) for row in (*work.new, *work.dirty))
+
+
+def _rings(row: object) -> bool:
+    """Tell whether there may be something to do for others: what has been sent, or is on its way, is nobody else's."""
+    return isinstance(row, Inbox) or (isinstance(row, Notice) and row.state is NoticeState.PLANNED)
