@@ -6,6 +6,7 @@ the duty in: once another process has taken over, they are refused.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -47,6 +48,7 @@ class Duty:
         self._holder = holder or store.name
         self._epoch: int | None = None
         self._until: dt.datetime | None = None
+        self._asking = asyncio.Lock()
 
     @property
     def held(self) -> bool:
@@ -60,17 +62,19 @@ class Duty:
 
     async def hold(self) -> bool:
         """Take the duty where it is free, or renew it; tells whether it is held. Raises as Store.write does."""
-        until = self._clock.now() + TERM
-        self._epoch = await self._store.write(None, self._take)
-        self._until = until if self._epoch is not None else None
-        return self._epoch is not None
+        async with self._asking:  # of two that asked at once, one would find the other in its way
+            until = self._clock.now() + TERM
+            self._epoch = await self._store.write(None, self._take)
+            self._until = until if self._epoch is not None else None
+            return self._epoch is not None
 
     async def lay_down(self) -> None:
         """Let others have it at once."""
-        epoch, self._epoch, self._until = self._epoch, None, None
-        if epoch is not None:
-            mine = update(DutyRow).where(col(DutyRow.name) == self.name, col(DutyRow.epoch) == epoch)
-            await self._store.write(None, lambda work: work.exec(mine.values(holder=None, until=None)))
+        async with self._asking:
+            epoch, self._epoch, self._until = self._epoch, None, None
+            if epoch is not None:
+                mine = update(DutyRow).where(col(DutyRow.name) == self.name, col(DutyRow.epoch) == epoch)
+                await self._store.write(None, lambda work: work.exec(mine.values(holder=None, until=None)))
 
     async def write(self, coalition_id: int | None, act: Callable[[Work], T]) -> T:
         """Run `act` in one transaction as the holder. Raises DutyLost, and as Store.write does."""
@@ -86,7 +90,8 @@ class Duty:
         """Make sure that nobody has taken over, and that nobody does before the transaction ends."""
         found = select(DutyRow.epoch).where(DutyRow.name == self.name, DutyRow.holder == self._holder)
         if epoch is None or work.exec(found.with_for_update(read=True)).first() != epoch:
-            self._epoch = self._until = None
+            if self._epoch == epoch:  # it may have been taken anew since
+                self._epoch = self._until = None
             raise DutyLost(self.name)
 
     def _take(self, work: Work) -> int | None:

@@ -28,8 +28,8 @@ from storage.tables import Coalition
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 from storage.work import Store, Work
 
-SWEEP_SECONDS = 15.0
-"""How long the engine sleeps at most: a clock that jumped is noticed within this time."""
+SWEEP_SECONDS = 5.0
+"""How long the engine sleeps at most: a clock that jumped, and what a process that died has left, is noticed then."""
 CHORES_EVERY = dt.timedelta(hours=1)
 STOP_SECONDS = 4.0
 """How long `run` waits, once it is told to stop, for what is on its way; it is sent again at the next start."""
@@ -60,10 +60,9 @@ class Engine:
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
         self._ingest, self._outbox = works.ingest, works.outbox
-        drains: tuple[Drain, ...] = (
-            self._dispatch.drain, self._fetching.drain, self._watch.drain, self._ingest.drain, self._outbox.drain
-        )  # fmt: skip
-        self._bells = {drain: asyncio.Event() for drain in drains}
+        self._on_duty_only: tuple[Drain, ...] = (self._watch.drain, self._ingest.drain, self._do_chores)
+        drains = (self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._outbox.drain)
+        self._bells: dict[Drain, asyncio.Event] = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
         self._duty = duty
         self._chores_at: dt.datetime | None = None
@@ -89,11 +88,12 @@ class Engine:
         while busy:
             busy = await self._fetching.drain()
             busy = await self._dispatch.drain() or busy
-            busy = await self._watch.drain() or busy
-            busy = await self._ingest.drain() or busy
+            busy = await self._read() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
         await self._do_chores()
+        if self.store.shared:
+            await self._duty.lay_down()
 
     async def advance(self, clock: SimulatedClock, moment: dt.datetime) -> None:
         """Move a simulated clock to a moment, stopping at each one on the way at which something is due."""
@@ -111,10 +111,11 @@ class Engine:
         and tried again, ever more seldom.
         """
         stopping = asyncio.create_task(stop.wait())
-        listening = asyncio.create_task(listen(self.store, self.wake))
+        listening = asyncio.create_task(listen(self.store, self._heard))
         loops = [work for work in self._bells for _ in range(AT_ONCE if work == self._fetching.drain else 1)]
         works = [asyncio.create_task(self._go_on(work, alarm, stopping)) for work in loops]
-        works.append(asyncio.create_task(self._stay_on_duty(stopping)))
+        if self.store.shared:
+            works.append(asyncio.create_task(self._stay_on_duty(stopping)))
         self._outbox.stopping = False
         try:
             # Ends early when one of them raises what it cannot go on after.
@@ -162,10 +163,10 @@ class Engine:
         waking.cancel()
 
     async def _unless_stopped(self, work: Drain, stopping: asyncio.Task[Literal[True]]) -> bool:
-        """Do what is due; what waits for others (a download, a reading) is broken off to stop, and done later."""
-        if work not in (self._fetching.drain, self._watch.drain, self._ingest.drain):
+        """Do what is due; what may take long (a download, a reading, chores) is broken off to stop, and done later."""
+        if work in (self._dispatch.drain, self._outbox.drain):
             return await work()
-        if work != self._fetching.drain and not self._on_duty():
+        if work in self._on_duty_only and not self._on_duty():
             return False  # left to the process that has the duty
         doing = asyncio.ensure_future(work())
         await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -181,6 +182,11 @@ class Engine:
         for bell in self._bells.values():
             bell.set()
 
+    def _heard(self) -> None:
+        """Another process has worked: what is due may be left to this one, and what people see here may be old."""
+        self._heed(busy=True)
+        self.wake()
+
     def _heed(self, *, busy: bool) -> None:
         for told in self.heeding if busy else ():
             told()
@@ -193,32 +199,45 @@ class Engine:
         """Tell whether this process may do at this moment what one at a time does."""
         return not self.store.shared or self._duty.held
 
+    async def _read(self) -> bool:
+        """Watch and read, unless another process has the duty; tells whether there was anything."""
+        if self.store.shared and not await self._duty.hold():
+            return False
+        try:
+            busy = await self._watch.drain()
+            return await self._ingest.drain() or busy
+        except DutyLost:
+            return False  # nobody renews it here: what takes longer than its term is left to who took it
+
     async def _stay_on_duty(self, stopping: asyncio.Task[Literal[True]]) -> None:
-        """Have the duty for as long as possible, so that of several processes one does what one at a time may do."""
+        """Have the duty for as long as possible, so that of several processes one does what one at a time may do.
+
+        Nothing else is done here: what takes longer than its term would lose it.
+        """
         while not stopping.done():
+            before = self._duty.held
             try:
-                before = self._duty.held
-                if not self.store.shared or await self._duty.hold():
-                    if not before:
-                        self.wake()
-                    await self._do_chores()
+                if await self._duty.hold() and not before:
+                    self.wake()
             except DatabaseTrouble as trouble:
-                _log.error("chores wait", code=trouble.code)
-            except DutyLost:
-                _log.warning("duty lost", duty=self._duty.name)
+                _log.error("duty waits", duty=self._duty.name, code=trouble.code)
             await asyncio.wait({stopping}, timeout=RENEW_SECONDS)
 
-    async def _do_chores(self) -> None:
-        """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned."""
+    async def _do_chores(self) -> bool:
+        """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned.
+
+        There is never more of it: gives False.
+        """
         now = self.clock.now()
         if self._chores_at is not None and abs(now - self._chores_at) < CHORES_EVERY:
-            return
+            return False
         if not await self._duty.hold():
-            return
+            return False
         await self._duty.write(None, lambda work: erase_old(work, now))
         for coalition_id in await self.store.read(None, self._coalitions):
             await self._duty.write(coalition_id, lambda work: replan(work, now))
         self._chores_at = now
+        return False
 
     def _coalitions(self, work: Work) -> list[int]:
         found = work.exec(select(Coalition.id).order_by(col(Coalition.id)))

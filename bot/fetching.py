@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, select
 
 from bot.clock import Clock
@@ -31,9 +31,10 @@ TRY_FOR = dt.timedelta(minutes=10)
 PAUSE = dt.timedelta(seconds=10)
 AT_ONCE = 4
 """How many files are fetched side by side."""
-CLAIM = dt.timedelta(seconds=12)
-"""How long a process that shares the work has a file to itself without saying so again."""
-RENEW_SECONDS = 3.0
+CLAIM = dt.timedelta(seconds=8)
+"""How long a process that shares the work has a file to itself without saying so again: when it dies, another has it
+within 15 seconds, since all look again within five."""
+RENEW_SECONDS = 2.0
 
 _log = structlog.get_logger()
 
@@ -79,15 +80,18 @@ class Fetching:
         if not work.shared:
             return True
         now = self._clock.now()
-        free = or_(
+        mine = update(Inbox).where(col(Inbox.id) == row_id, col(Inbox.state) == InboxState.FETCHING, self._free(now))
+        taking = mine.values(taken_by=self._store.name, taken_until=now + CLAIM).returning(col(Inbox.id))
+        return work.execute(taking).first() is not None
+
+    def _free(self, now: dt.datetime) -> ColumnElement[bool]:
+        """Tell which files no other process is fetching."""
+        return or_(
             col(Inbox.taken_by).is_(None),
             col(Inbox.taken_by) == self._store.name,
             col(Inbox.taken_until) <= now,
             col(Inbox.taken_until) > now + 2 * CLAIM,  # by a clock that was set back since
         )
-        mine = update(Inbox).where(col(Inbox.id) == row_id, col(Inbox.state) == InboxState.FETCHING, free)
-        taking = mine.values(taken_by=self._store.name, taken_until=now + CLAIM).returning(col(Inbox.id))
-        return work.execute(taking).first() is not None
 
     async def _keep(self, row_id: int) -> None:
         while self._store.shared:
@@ -99,10 +103,11 @@ class Fetching:
         found = select(Inbox.id).where(Inbox.state == InboxState.FETCHING).order_by(col(Inbox.id))
         if self.platform is not None:
             found = found.where(Inbox.platform == self.platform)
-        if work.shared:
-            # Another process may have the chat that this one has not.
-            found = found.where(col(Inbox.platform).in_(tuple(self._chats)))
         now = self._clock.now()
+        if work.shared:
+            # Another process may have the chat that this one has not; when none has for so long, it is handed on.
+            here = col(Inbox.platform).in_(tuple(self._chats))
+            found = found.where(self._free(now), or_(here, col(Inbox.received_at) <= now - TRY_FOR))
         return [row_id for row_id in work.exec(found) if self._paused.get(row_id, now) <= now]
 
     async def _take(self, row_id: int) -> None:

@@ -15,14 +15,14 @@ from bot.concerns import impact_of
 from bot.drafts import as_document, fingerprint, kept_bytes, write_down
 from bot.duty import DutyLost, Write
 from bot.invocation import ASKED_ON
-from bot.message import Message
+from bot.message import Message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.planning import replan
 from bot.previews import oddities, preview, published, same_text, unreadable
 from bot.provisions import current_draft
 from bot.publishing import publish
 from bot.reading import compare_documents, read_file
-from bot.relinking import apply_corrections, corrections, forget_unapplied, unapplied
+from bot.relinking import apply_corrections, corrections, forget_corrections, forget_unapplied, unapplied
 from bot.rules.labels import room_ceiling
 from bot.texts.compare import Comparison
 from bot.texts.document import Document, Unreadable
@@ -72,7 +72,12 @@ class Ingest:
             await self._write(coalition_id, forget_unapplied)
             return
         draft_id, old, new, corrected = given
-        comparison = await compare_documents(old, new, corrected)
+        try:
+            comparison = await compare_documents(old, new, corrected)
+        except Unreadable as problem:
+            reason = say(problem.reason, **problem.values)
+            await self._write(coalition_id, lambda work: forget_corrections(work, reason, self._clock.now()))
+            return
 
         def settle(work: Work) -> None:
             draft, now = work.row(Draft, draft_id), self._clock.now()

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, case, func, or_
@@ -79,8 +80,8 @@ class Outbox:
         self._round: list[_Leased] = []
         self._round_until = 0.0
         self._renew_at = 0.0
-        self._kept_until = dt.datetime.max.replace(tzinfo=dt.UTC)
-        """Until when all lanes being served are leased for sure: a process that was paused may have lost some."""
+        self._kept_until: dict[int, dt.datetime] = {}
+        """Until when a lane being served is leased for sure: a process that was paused may have lost it."""
         self._turns: dict[int | None, int] = {}
         self._serving: dict[asyncio.Task[None], _Leased] = {}
         self._woken = asyncio.Event()
@@ -97,7 +98,6 @@ class Outbox:
         busy = False
         self._turns.clear()
         self._renew_at = time.monotonic() + RENEW_SECONDS
-        self._kept_until = self._clock.now() + LEASE
         try:
             while True:
                 self._woken.clear()
@@ -115,6 +115,7 @@ class Outbox:
             self._round = []
             await asyncio.gather(*self._serving, return_exceptions=True)
             self._serving.clear()
+            self._kept_until.clear()
 
     def wake(self) -> None:
         """Look at once whether something is due beside the lanes that are being served."""
@@ -137,8 +138,7 @@ class Outbox:
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + RENEW_SECONDS
             until = self._clock.now() + LEASE
-            await self._store.write(None, self._renew)
-            self._kept_until = until
+            self._kept_until |= dict.fromkeys(await self._store.write(None, self._renew), until)
         for task in [task for task in self._serving if task.done()]:
             del self._serving[task]
             task.result()
@@ -153,31 +153,33 @@ class Outbox:
             self._round_until = time.monotonic() + ROUND_SECONDS
         while self._round:
             wanted, self._round = self._round[:room], self._round[room:]
+            until = self._clock.now() + LEASE
             leased = await self._store.write(None, lambda work, wanted=wanted: self._lease(work, wanted))  # type: ignore[misc]
             for one in leased:
                 self._turns[one.coalition_id] = max(self._turns.values(), default=0) + 1
+                self._kept_until[one.lane_id] = until
             if leased:
                 return leased
         return []
 
     def _soonest(self, work: Work) -> dt.datetime | None:
-        found = (
-            select(func.min(Notice.send_at), Lane.held_until, Lane.leased_until)
+        """Read the first planned notice of the lanes that are free, and one line a lane that is held or leased."""
+        bound = or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None))
+        first = (
+            select(Notice.send_at)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(
-                or_(
-                    col(Notice.state) == NoticeState.PLANNED,
-                    and_(
-                        col(Notice.state) == NoticeState.SENDING,
-                        or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None)),
-                    ),
-                ),
-                self._served(),
-            )
-            .group_by(col(Lane.held_until), col(Lane.leased_until))
+            .where(Notice.state == NoticeState.PLANNED, ~bound, self._served())
+            .order_by(col(Notice.send_at))
+            .limit(1)
         )
-        # A lane that another process has is nothing to be woken for before its lease is over.
-        moments = [max(moment for moment in row if moment is not None) for row in work.exec(found)]
+        found = select(
+            _first_of(NoticeState.PLANNED), _first_of(NoticeState.SENDING), Lane.held_until, Lane.leased_until
+        )
+        moments = list(work.exec(first))
+        for planned, sending, held, leased in work.exec(found.where(bound, self._served())):
+            if planned or sending:
+                # A lane that another process has is nothing to be woken for before its lease is over.
+                moments.append(max(one for one in (sending or planned, held, leased) if one is not None))
         return min(moments, default=None)
 
     def _due(self, work: Work) -> list[_Leased]:
@@ -211,13 +213,16 @@ class Outbox:
             lane.leased_by, lane.leased_until = self._name, now + LEASE
         return [replace(one, again=ours[one.lane_id]) for one in wanted if one.lane_id in ours]
 
-    def _renew(self, work: Work) -> None:
+    def _renew(self, work: Work) -> list[int]:
+        """Renew the leases of the lanes that are being served; gives those that nobody has taken meanwhile."""
         ids = [leased.lane_id for leased in self._serving.values()]
         ours = select(Lane).where(
             col(Lane.id).in_(ids), col(Lane.leased_by) == self._name, col(Lane.leased_until).is_not(None)
         )
-        for lane in work.exec(ours.order_by(col(Lane.id)).with_for_update()):
+        lanes = work.exec(ours.order_by(col(Lane.id)).with_for_update()).all()
+        for lane in lanes:
             lane.leased_until = self._clock.now() + LEASE
+        return [lane.id for lane in lanes]
 
     def _free(self) -> ColumnElement[bool]:
         """Tell which lanes may be leased; a lease or a hold that ends too late comes from a clock that was set back."""
@@ -281,15 +286,16 @@ class Outbox:
 
     async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, *, last: bool) -> bool:
         """Send one parcel and settle it; False when the lane has to wait, or another process took it over."""
-        if self._clock.now() >= self._kept_until and not await self._still(leased):
+        content = without_files(outgoing.message)
+        if self._files:
+            content = await with_files(self._store, leased.coalition_id, outgoing.message, outgoing.to.reader)
+        # The last thing before it is sent: making files takes a while.
+        if self._clock.now() >= self._kept_until[leased.lane_id] and not await self._still(leased):
             return False
         to = outgoing.to
         if outgoing.parcel_id in self._untried:
             self._untried.discard(outgoing.parcel_id)
             to = replace(to, tried_since=None)
-        content = without_files(outgoing.message)
-        if self._files:
-            content = await with_files(self._store, leased.coalition_id, outgoing.message, to.reader)
         try:
             message_id = await chat.send(to, content, outgoing.key)
         except SendLater as problem:
@@ -376,6 +382,12 @@ class Outbox:
             room_lost(work, now, work.row(Room, lane.room_id))
         for notice in _notices_of(work, parcel_id):
             notice.state, notice.failed_at, notice.code = NoticeState.FAILED, now, code
+
+
+def _first_of(state: NoticeState) -> Any:
+    """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
+    first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
+    return first.correlate(Lane).scalar_subquery()
 
 
 def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:

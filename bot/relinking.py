@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from bot.changes import Step, became_named, number, step_of
 from bot.drafts import write_changes
 from bot.lineages import carry_on
-from bot.message import List, message, say
+from bot.message import List, Phrase, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.provisions import current_draft
 from bot.rules.ownership import holding
@@ -70,6 +70,19 @@ def forget_unapplied(work: Work) -> None:
     for row in work.rows(Correction, col(Correction.applied).is_(False)):
         if current is None or row.new_symbol != _key(current):
             row.applied = True
+
+
+def forget_corrections(work: Work, reason: Phrase, now: dt.datetime) -> None:
+    """Let go of corrections with which the drafts cannot be compared, and tell the coordinators why."""
+    rows = work.rows(Correction, col(Correction.applied).is_(False))
+    content = message(
+        say("I could not compare the drafts with what was corrected: {why} `relink` tries again.", why=reason)
+    )
+    for row in rows:
+        work.delete(row)
+    for person in coordinators(work) if rows else ():
+        key = f"relinked/failed/{rows[-1].id}/{person.id}"
+        tell(work, member_lane(work, person.id), NoticeKind.NOTICE, content, key=key, now=now)
 
 
 def _relink(work: Work, step: Step) -> None:

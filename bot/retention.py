@@ -21,16 +21,19 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)
-        .where(col(Notice.state).not_in(waiting), col(Notice.send_at) < now - SENT_CONTENT)
+        .where(col(Notice.content).is_not(None), col(Notice.send_at) < now - SENT_CONTENT)
+        .where(col(Notice.state).not_in(waiting))
         .values(content=None, origin=None)
     )
     work.exec(
         update(Parcel)
-        .where(col(Parcel.state) != ParcelState.SENDING, col(Parcel.created_at) < now - SENT_CONTENT)
+        .where(col(Parcel.content).is_not(None), col(Parcel.created_at) < now - SENT_CONTENT)
+        .where(col(Parcel.state) != ParcelState.SENDING)
         .values(content=None)
     )
     work.exec(
         update(Inbox)
-        .where(col(Inbox.state) != InboxState.WAITING, col(Inbox.done_at) < now - INBOX_CONTENT)
+        .where(col(Inbox.body).is_not(None), col(Inbox.done_at) < now - INBOX_CONTENT)
+        .where(col(Inbox.state) != InboxState.WAITING)
         .values(body=None)
     )

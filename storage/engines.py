@@ -20,7 +20,7 @@ POOL, OVERFLOW = 4, 2
 """Connections of one process on PostgreSQL. Ten processes, each with one more that listens, fit its usual 100."""
 _SERVER = {
     "statement_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",  # a frozen process must not hold its locks for ever
+    "idle_in_transaction_session_timeout": "10s",  # a frozen process holds up the others of its coalition so long
     "TimeZone": "UTC",
     "jit": "off",  # our queries are short: compiling them takes longer than running them
 }

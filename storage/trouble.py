@@ -146,7 +146,7 @@ def _guessed(error: psycopg.Error) -> str:
     if "FATAL" in said:
         if re.search(r'database "[^"]*" does not exist', said):
             return "3D000"
-        if "authentication failed" in said or "pg_hba.conf" in said or "role" in said:
+        if "authentication failed" in said or "pg_hba.conf" in said or re.search(r'role "[^"]*"', said):
             return "28000"
         if "too many" in said or "remaining connection slots" in said:
             return "53300"

@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import event, func
@@ -18,7 +19,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.engines import is_postgres, open_engine, open_sync
 from storage.journal import Entry, entries
-from storage.tables import Coalition, Inbox, Notice
+from storage.tables import Coalition, Inbox, Notice, NoticeState
 from storage.trouble import Again, settled_by_trying, told_plainly
 
 T = TypeVar("T")
@@ -102,6 +103,8 @@ class Store:
         self.name = secrets.token_hex(8)
         """What this process is called among those that share the database."""
         self._engine = open_sync(url)
+        # SQLite has one writer at a time, and a second one sleeps ever longer before it looks again: ours queue here.
+        self._writer = None if self.shared else ThreadPoolExecutor(1, "writer")
 
     @property
     def shared(self) -> bool:
@@ -124,10 +127,15 @@ class Store:
     async def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        if self._writer is not None:
+            self._writer.shutdown(wait=False)
 
     async def _run(self, coalition_id: int | None, act: Callable[[Work], T], *, read_only: bool) -> T:
         # One hop to a thread for the whole transaction: an async driver hops for every statement, three times as slow.
-        return await asyncio.to_thread(self._within, coalition_id, act, read_only)
+        if self._writer is None or read_only:
+            return await asyncio.to_thread(self._within, coalition_id, act, read_only)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._within, coalition_id, act, read_only)
 
     def _within(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
         for attempt in range(1, TRIES if self.shared else 1):
@@ -179,4 +187,9 @@ def _column(table: type[SQLModel], name: str) -> Any:
 def _journal(session: OrmSession, _context: object) -> None:
     work = cast(Work, session)
     work.journal.extend(entries(work))
-    work.rings = work.rings or any(isinstance(row, Inbox | Notice) for row in (*work.new, *work.dirty))
+    work.rings = work.rings or any(_rings(row) for row in (*work.new, *work.dirty))
+
+
+def _rings(row: object) -> bool:
+    """Tell whether there may be something to do for others: what has been sent, or is on its way, is nobody else's."""
+    return isinstance(row, Inbox) or (isinstance(row, Notice) and row.state is NoticeState.PLANNED)

@@ -16,8 +16,8 @@ from bot.ports import Chat, Core, Destination, SendLater
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 
 PLATFORM = "matrix"
-STALE = "matrix-standby"
-"""The code of a send by a process that no longer has the duty."""
+STALE, STALE_SECONDS = "matrix-standby", 1.0
+"""The code of a send by a process that no longer has the duty, and how long its lane is held: until that is noticed."""
 
 _log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class OnDuty:
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Send as the chat does; raises SendLater too when the duty is not held at this moment."""
         if self._closed or not await self._on_duty():
-            raise SendLater(STALE, 0)
+            raise SendLater(STALE, STALE_SECONDS)
         sending = asyncio.create_task(self._chat.send(to, message, key))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)

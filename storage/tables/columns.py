@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, LargeBinary
+from sqlalchemy import DateTime, Dialect, Index, LargeBinary, text
 from sqlalchemy import Enum as EnumColumn
 from sqlalchemy.types import TypeDecorator
 
@@ -102,6 +102,16 @@ def sealed_json(context: str) -> Any:
 def sealed_bytes(context: str) -> Any:
     """Give the column type of encrypted bytes."""
     return SealedBytes(context)
+
+
+def partial(name: str, column: str, rows: str) -> Index:
+    """Give an index on a column that knows only the rows for which a condition holds."""
+    return Index(name, column, sqlite_where=text(rows), postgresql_where=text(rows))
+
+
+def kept(name: str, moment: str, content: str) -> Index:
+    """Give an index by time of the rows whose content is not erased yet."""
+    return partial(name, moment, f"{content} IS NOT NULL")
 
 
 def choice(words: type[StrEnum]) -> Any:

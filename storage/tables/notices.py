@@ -8,14 +8,17 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import UtcTime, choice, sealed, sealed_json
+from storage.tables.columns import UtcTime, choice, kept, sealed, sealed_json
 from storage.tables.words import InboxState, Label, NoticeKind, NoticeState, ParcelState
 
 
 class Inbox(SQLModel, table=True):
     """An invocation as an adapter delivered it, once by its event id; encrypted for the deployment."""
 
-    __table_args__ = (Index("ix_inbox_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_inbox_state", "state", "id"),
+        kept("ix_inbox_kept", "done_at", "body"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     event_id: str = Field(unique=True)
@@ -39,6 +42,7 @@ class Notice(SQLModel, table=True):
         Index("ix_notice_due", "state", "send_at", "lane_id"),
         Index("ix_notice_lane", "lane_id", "state", "send_at"),
         Index("ix_notice_coalition", "coalition_id", "state"),
+        kept("ix_notice_kept", "send_at", "content"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -73,7 +77,10 @@ class Notice(SQLModel, table=True):
 class Parcel(SQLModel, table=True):
     """One or more notices that leave as one message; its key is the platform's idempotency key."""
 
-    __table_args__ = (Index("ix_parcel_lane", "lane_id", "state"),)
+    __table_args__ = (
+        Index("ix_parcel_lane", "lane_id", "state"),
+        kept("ix_parcel_kept", "created_at", "content"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int | None = Field(default=None, foreign_key="coalition.id", index=True)

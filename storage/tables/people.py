@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.tables.columns import UtcTime, choice, sealed, sealed_json
+from storage.tables.columns import UtcTime, choice, partial, sealed, sealed_json
 from storage.tables.words import Label, Purpose, Role, Standing
 
 
@@ -90,6 +90,7 @@ class Lane(SQLModel, table=True):
         UniqueConstraint("member_id", "platform"),
         UniqueConstraint("coalition_id", "platform", "fingerprint"),
         Index("ix_lane_leased", "leased_until"),
+        partial("ix_lane_bound", "id", "held_until IS NOT NULL OR leased_until IS NOT NULL"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -115,7 +116,7 @@ class Code(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     coalition_id: int | None = Field(default=None, foreign_key="coalition.id")
     purpose: str
-    identity_id: int | None = None
+    identity_id: int | None = Field(default=None, index=True)
     """The account that it was given to, where that matters."""
     fingerprint: str = Field(unique=True)
     expires_at: datetime = Field(sa_type=UtcTime)

@@ -37,7 +37,7 @@ class Source(SQLModel, table=True):
     """Of the bytes that were there last."""
     seen: list[str] = Field(default_factory=list, sa_type=JSON)
     """The fingerprints of the links of the page that were followed."""
-    added_by: int | None = Field(default=None, foreign_key="member.id")
+    added_by: int | None = Field(default=None, foreign_key="member.id", index=True)
 
 
 class AllowedHost(SQLModel, table=True):
@@ -65,7 +65,10 @@ class Snapshot(SQLModel, table=True):
 class Correction(SQLModel, table=True):
     """A person's word on what continues a provision from one draft to the next, by the symbols of both."""
 
-    __table_args__ = (UniqueConstraint("coalition_id", "old_symbol", "new_symbol", "old"),)
+    __table_args__ = (
+        UniqueConstraint("coalition_id", "old_symbol", "new_symbol", "old"),
+        Index("ix_correction_applied", "applied"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int = Field(foreign_key="coalition.id")
@@ -77,4 +80,4 @@ class Correction(SQLModel, table=True):
     """The label of what continues it; empty for nothing."""
     applied: bool = True
     """Whether a draft that is in force already has it."""
-    made_by: int | None = Field(default=None, foreign_key="member.id")
+    made_by: int | None = Field(default=None, foreign_key="member.id", index=True)

@@ -82,7 +82,7 @@ class Note(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int = Field(foreign_key="coalition.id", index=True)
-    member_id: int = Field(foreign_key="member.id")
+    member_id: int = Field(foreign_key="member.id", index=True)
     words: str = Field(sa_type=sealed("note.words"))
     label: Label = Field(default=Label.COALITION, sa_type=choice(Label))
     noted_at: datetime = Field(sa_type=UtcTime)

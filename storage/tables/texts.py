@@ -26,7 +26,10 @@ class Text(SQLModel, table=True):
 class Draft(SQLModel, table=True):
     """One version of a text in one language; the current one is the last that was published and not withdrawn."""
 
-    __table_args__ = (Index("ix_draft_state", "coalition_id", "state"),)
+    __table_args__ = (
+        Index("ix_draft_state", "coalition_id", "state"),
+        Index("ix_draft_waiting", "state", "id"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int = Field(foreign_key="coalition.id")
@@ -49,7 +52,7 @@ class Draft(SQLModel, table=True):
     """The draft it was compared with."""
     moves: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     """The paragraphs that moved since the draft it was compared with, as `bot.texts.payload.moves_json` writes them."""
-    added_by: int | None = Field(default=None, foreign_key="member.id")
+    added_by: int | None = Field(default=None, foreign_key="member.id", index=True)
     origin: dict[str, Any] | None = Field(default=None, sa_type=sealed_json("draft.origin"))
     """Where the answer to `draft add` goes."""
     added_at: datetime = Field(sa_type=UtcTime)

@@ -39,9 +39,14 @@ _GIVEN = re.compile(r"within ten minutes: `link (\S+)`")
 class Play:
     """One scenario on one database, through any number of restarts."""
 
-    def __init__(self, folder: Path, transport: Transport | None = None, *, restless: bool = False) -> None:
-        """Take the folder for database and key; restless: the process ends and starts again before each line."""
-        self.folder = folder
+    def __init__(
+        self, folder: Path, transport: Transport | None = None, *, restless: bool = False, url: str | None = None
+    ) -> None:
+        """Take the folder for key and database, unless that is at `url`.
+
+        Restless: the process ends and starts again before each line.
+        """
+        self.folder, self.url = folder, url or database(folder)
         self.transport = transport or OnConsole()
         self.restless = restless
         self.now = read_moment(START)
@@ -53,7 +58,7 @@ class Play:
     async def play(self, script: list[str]) -> list[str]:
         """Give the script back with what really appeared after each typed line."""
         create_key_file(self.folder / KEY_FILE)
-        await migrate.upgrade(database(self.folder))
+        await migrate.upgrade(self.url)
         played: list[str] = []
         try:
             for line, after in zip(script, [*script[1:], ""], strict=True):
@@ -125,7 +130,7 @@ class Play:
         after.attached = before.attached
 
     def _open_store(self) -> Store:
-        return Store(database(self.folder), read_key_file(self.folder / KEY_FILE))
+        return Store(self.url, read_key_file(self.folder / KEY_FILE))
 
     async def _stop(self) -> None:
         if self._store is not None:

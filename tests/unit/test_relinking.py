@@ -9,6 +9,7 @@ from bot.ingest import Ingest
 from bot.invocation import Attachment
 from bot.message import Message
 from bot.provisions import by_lineage, current_provisions, title
+from bot.texts.document import Unreadable
 from storage.tables import Change, Correction, Draft, Task
 from storage.work import Work
 from tests.conftest import World, shown
@@ -118,3 +119,23 @@ def test_without_a_second_draft(begun: World) -> None:  # noqa: F811
     """With one draft there is nothing to correct."""
     with pytest.raises(Refusal, match="takes two drafts"):
         begun.do(TABLE, "Ana", "relink 2 = 3")
+
+
+def test_drafts_that_cannot_be_compared_anew_end_nothing(
+    begun: World,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The correction is let go, the coordinators hear why, and the draft in force stays as it was compared."""
+
+    async def too_long(*_: object) -> None:
+        raise Unreadable("This text took too long to work through.")
+
+    publish(begun, "L.2", SECOND)
+    before = links(begun)
+    begun.do(TABLE, "Ana", "relink 2 = 2")
+    monkeypatch.setattr("bot.ingest.compare_documents", too_long)
+    settle(begun)
+    settle(begun)
+    assert len([text for text in owed(begun, "Ana") if "took too long" in text]) == 1
+    assert links(begun) == before
+    assert begun.read(lambda work: work.rows(Correction)) == []
