@@ -17,6 +17,7 @@ from bot.invocation import Invocation
 from bot.message import Message, Phrase, say
 from bot.notices import About, member_lane, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
+from bot.rules.limits import USUAL, Limits
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
 
@@ -72,6 +73,8 @@ class Call:
     told: int = 0
     most: Role = Role.COORDINATOR
     """The most that the account that speaks may act as."""
+    limits: Limits = USUAL
+    """How much the coalition may have."""
 
     @property
     def speaker(self) -> Member:

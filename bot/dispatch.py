@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -15,6 +16,7 @@ from bot.corrections import make_way, without_words
 from bot.fetching import takes_file
 from bot.identities import account_of, most_of
 from bot.invocation import DONE, REFUSED, Invocation
+from bot.limits import LimitReached, tell_coordinators
 from bot.linking import code_said, wrong_code
 from bot.mentions import with_aliases
 from bot.message import Message, Phrase, message, say
@@ -22,6 +24,7 @@ from bot.notices import member_lane, room_lane, tell
 from bot.planning import replan
 from bot.rights import check_rights
 from bot.rules.labels import direct_ceiling, may_show, room_ceiling
+from bot.rules.limits import USUAL, Limits
 from bot.whence import Whence, find_coalition, find_member, find_room
 from storage.cipher import KeyProblem, active
 from storage.tables import (
@@ -56,11 +59,13 @@ _log = structlog.get_logger()
 class Dispatch:
     """Takes invocations in, and works on them in the order they came."""
 
-    def __init__(self, store: Store, clock: Clock, table: CommandTable) -> None:
-        """Take the verbs that there are."""
-        self._store, self._clock, self._table = store, clock, table
+    def __init__(self, store: Store, clock: Clock, table: CommandTable, limits: Limits = USUAL) -> None:
+        """Take the verbs that there are, and how much one coalition may have."""
+        self._store, self._clock, self._table, self._limits = store, clock, table, limits
         self.platform: str | None = None
         """Work on what came from this platform only; None: from every one."""
+        self.turned: Callable[[], None] = _nothing
+        """Called with each command."""
 
     async def receive(self, invocation: Invocation) -> bool:
         """Keep an invocation; False when the same event was kept before. Once this returns, it will not be lost."""
@@ -69,8 +74,11 @@ class Dispatch:
     async def drain(self) -> bool:
         """Work on all that waits; tells whether there was anything that no other process was working on."""
         waiting = await self._store.read(None, lambda work: _waiting(work, self.platform))
-        done = [await self._handle(row_id) for row_id in waiting]
-        return any(done)
+        done = False
+        for row_id in waiting:
+            self.turned()
+            done = await self._handle(row_id) or done
+        return done
 
     def _keep(self, work: Work, invocation: Invocation) -> bool:
         if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
@@ -141,7 +149,9 @@ class Dispatch:
             return  # people talk among themselves
         coalition = work.get_one(Coalition, work.tenant)
         most = most_of(account_of(work, invocation))
-        call = Call(work, now, coalition, account, room, words, invocation, self._table, most=most)
+        call = Call(
+            work, now, coalition, account, room, words, invocation, self._table, most=most, limits=self._limits
+        )  # fmt: skip
         if call.unserved and (account is None or not self._works_anywhere(words)):
             if account is not None and (prefixed or invocation.addressed):
                 raise Refusal(_UNSERVED)
@@ -279,6 +289,8 @@ class Dispatch:
         room = _room_for(found[0] if found else None, account, room)
         if isinstance(problem, NeedsYes) and account is not None:
             self._await_yes(work, account, room, invocation)
+        if isinstance(problem, LimitReached):
+            tell_coordinators(work, self._clock.now(), problem.what, problem.most, told=account)
         label = found[0].label if found else Label.PUBLIC
         self._reply(work, invocation, account, room, message(problem.phrase), label, note=REFUSED)
 
@@ -322,6 +334,10 @@ class Dispatch:
         """Answer somebody whose coalition is not known, in a direct chat only."""
         if invocation.place is None:
             self._reply(work, invocation, None, None, message(words))
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _waiting(work: Work, platform: str | None) -> list[int]:

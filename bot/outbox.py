@@ -7,7 +7,7 @@ import datetime as dt
 import random
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +85,8 @@ class Outbox:
         self._turns: dict[int | None, int] = {}
         self._serving: dict[asyncio.Task[None], _Leased] = {}
         self._woken = asyncio.Event()
+        self.turned: Callable[[], None] = self.wake
+        """Called again and again while there is something to do."""
         self.stopping = False
         """Set to take no more lanes and to end after the parcels that are on their way."""
         self.coalition_id: int | None = None
@@ -100,6 +102,7 @@ class Outbox:
         self._renew_at = time.monotonic() + RENEW_SECONDS
         try:
             while True:
+                self.turned()
                 self._woken.clear()
                 for leased in await self._take():
                     busy = True

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlmodel import col, delete, update
 
 from bot.linking import LOCKED_FOR
+from bot.pulse import forget_old
 from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, WrongCodes
 from storage.work import Work
 
@@ -18,6 +19,7 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     """Erase the content whose time has come, in all coalitions: of what left, and of what never will."""
     work.exec(delete(Link).where(col(Link.expires_at) <= now))
     work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
+    forget_old(work, now)
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

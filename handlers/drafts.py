@@ -12,6 +12,7 @@ from bot.concerns import impact_of
 from bot.drafts import keep_bytes, text_of
 from bot.fetching import MOST_FETCHED
 from bot.grammar import read_targets
+from bot.limits import check_drafts
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
 from bot.provisions import current_draft, resolve, title
@@ -52,6 +53,7 @@ def add(call: Call) -> Message | None:
         date = read_day(dated[0], call.now, call.zone) if dated else call.now.astimezone(call.zone).date()
     except WhenProblem as problem:
         raise Refusal(say(problem.msgid, **problem.values)) from None
+    check_drafts(call)
     call.work.put(
         Draft(
             coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,

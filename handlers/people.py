@@ -10,6 +10,7 @@ from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_
 from bot.codes import redeem
 from bot.commands import Call, Refusal, Verb, nearest, without_prefix
 from bot.identities import account_of, accounts_of, most_of
+from bot.limits import check_members
 from bot.message import (
     Bold,
     Code,
@@ -67,6 +68,7 @@ def hello(call: Call) -> Message | None:
         if waits:
             return message(_CORRECTED if is_changed else _WAITING)  # coordinators hear once: `admit` lists who waits
         return message(say("Noted."), settings_of(own, call.now))
+    check_members(call)
     newcomer = Member(
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.commands import Call, Refusal, Verb, nearest
+from bot.limits import check_rooms
 from bot.message import Heading, Inline, List, Message, joined, message, say
 from bot.rules.labels import room_ceiling
 from storage.cipher import active
@@ -35,6 +36,7 @@ def room_here(call: Call) -> Message:
     purposes, shared = read_purposes(words), call.invocation.shared
     room = call.room
     if room is None:
+        check_rooms(call)
         room = Room(
             coalition_id=call.work.tenant, name=_name(call, place), platform=call.invocation.platform, address=place,
             fingerprint=active()[0].fingerprint(place), purposes=purposes,

@@ -17,11 +17,12 @@ from bot.adapters.matrix.connection import connected as matrix_connected
 from bot.adapters.matrix.lock import hold
 from bot.adapters.slack.connection import Slack
 from bot.adapters.slack.connection import connected as slack_connected
-from bot.app import build, slack_folder
+from bot.app import build, limits_of, slack_folder
 from bot.clock import Clock, SystemClock
 from bot.duty import Duty
 from bot.ports import Chat
 from bot.scheduler import ScheduledAlarm
+from bot.terminal.healthz import serve_health
 from bot.terminal.opening import CommandProblem, opened, write, write_problem
 from bot.terminal.slack import slack_access
 from bot.terminal.standby import Standby
@@ -48,13 +49,19 @@ async def serve(settings: Settings) -> int:
         slack = await _slack(house, settings, store, clock, chats, sole)
         fetcher = WebFetcher(clock, settings.proxy)
         house.push_async_callback(fetcher.close)
-        engine = build(store, clock, chats, sole, fetcher, files=True, lanes=LANES)
+        engine = build(store, clock, chats, sole, fetcher, files=True, lanes=LANES, limits=limits_of(settings))
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = " and ".join(name for name, part in (("Matrix", matrix), ("Slack", slack)) if part) or "terminal only"
         write_problem(f"running since {clock.now().astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {names}; stop with Ctrl-C")
-        parts = [engine.run(alarm, stop)] + ([matrix.run(engine, stop)] if matrix is not None else [])
+        parts = [engine.run(alarm, stop)]
+        if settings.health_address is not None:
+            parts.append(serve_health(engine.health, *settings.health_address, stop))
+        if matrix is not None:
+            engine.health.follow("matrix", lambda: matrix.connected)
+            parts.append(matrix.run(engine, stop))
         if slack is not None:
+            engine.health.follow("slack", lambda: slack.connected)
             engine.heeding.append(slack.changed)
             parts.append(slack.run(engine, stop))
         await _together(parts, stop)

@@ -29,6 +29,10 @@ class Connection(Protocol):
     def chat(self) -> Chat:
         """What sends."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server is in reach."""
+
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server until `stop` is set."""
 
@@ -76,6 +80,12 @@ class Standby:
     def __init__(self, duty: Duty, connect: Connect, chats: MutableMapping[str, Chat], sole: set[str]) -> None:
         """Take what the outbox sends by and what it takes for its own: both are changed with the duty."""
         self._duty, self._connect, self._chats, self._sole = duty, connect, chats, sole
+        self._matrix: Connection | None = None
+
+    @property
+    def connected(self) -> bool | None:
+        """Whether the server is in reach; None while another process has the duty."""
+        return self._matrix.connected if self._matrix is not None else None
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Serve whenever it is this process's turn, until `stop` is set. Raises what serving raises."""
@@ -95,7 +105,7 @@ class Standby:
     async def _serve(self, core: Core, stop: asyncio.Event) -> None:
         ended = asyncio.Event()
         async with self._connect() as matrix:
-            following = asyncio.create_task(matrix.run(core, ended))
+            self._matrix, following = matrix, asyncio.create_task(matrix.run(core, ended))
             chat = self._chats[PLATFORM] = OnDuty(matrix.chat, self._duty)
             self._sole.add(PLATFORM)
             core.wake()
@@ -107,6 +117,7 @@ class Standby:
                         _log.warning("duty lost", duty=self._duty.name)
                         break
             finally:
+                self._matrix = None
                 self._chats.pop(PLATFORM, None)
                 self._sole.discard(PLATFORM)
                 await chat.close()

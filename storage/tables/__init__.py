@@ -5,6 +5,7 @@ from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
+from storage.tables.pulses import BACKUP, PROCESS, Pulse
 from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
@@ -24,6 +25,8 @@ from storage.tables.words import (
 )
 
 __all__ = [
+    "BACKUP",
+    "PROCESS",
     "AllowedHost",
     "Blob",
     "Change",
@@ -54,6 +57,7 @@ __all__ = [
     "Parcel",
     "ParcelState",
     "Provision",
+    "Pulse",
     "Purpose",
     "Reminder",
     "Review",

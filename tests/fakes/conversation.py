@@ -11,6 +11,7 @@ from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
+from bot.rules.limits import USUAL, Limits
 from tests.conftest import World
 from tests.fakes.chat import Sent
 
@@ -18,9 +19,9 @@ from tests.fakes.chat import Sent
 class Conversation:
     """Dispatch and outbox over a World, worked on until nothing is due."""
 
-    def __init__(self, world: World, table: CommandTable, writers: Mapping[str, Write]) -> None:
+    def __init__(self, world: World, table: CommandTable, writers: Mapping[str, Write], limits: Limits = USUAL) -> None:
         self.world = world
-        self._dispatch = Dispatch(world.store, world.clock, table)
+        self._dispatch = Dispatch(world.store, world.clock, table, limits)
         self._outbox = Outbox(world.store, world.clock, dict.fromkeys(PLATFORMS, world.chat), writers)
 
     def say(self, alias: str, words: str, room: str | None = None, **others: Any) -> list[str]:

@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Column, Connection, Engine, event
 from sqlmodel import SQLModel
 
 from storage.engines import is_postgres, open_sync
 
-COPIES = 150
+COPIES = 600
 """How many coalitions like each one there are in the database that plans are made for."""
 _APART = 100_000
 """By how much the ids of one copy differ from those of the next."""
 _REFERENCES = ("subject_id", "deed_id")
 """Columns that name rows of other tables without a foreign key."""
+_VALUES = {
+    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()", "BLOB": "''", "JSON": "'[]'",
+}  # fmt: skip
 _UNIQUE = ("event_id", "key", "fingerprint", "sha256", "name")
 
 
@@ -145,12 +148,22 @@ def _multiply(connection: Connection) -> None:
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         values = ", ".join(_copied(column.name, bool(column.foreign_keys)) for column in table.columns)
         copies = f'SELECT {values} FROM "{table.name}", generate_series(1, {COPIES}) n'
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}')
+        if not connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}').rowcount:
+            invented = ", ".join(_invented(column) for column in table.columns)
+            copies = f"SELECT {invented} FROM generate_series(1, {10 * COPIES}) n"
+            connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}')
     connection.exec_driver_sql("ANALYZE")
     connection.exec_driver_sql("SET enable_seqscan = off")  # small tables would be read whole, and rightly so
 
 
+def _invented(column: Column[Any]) -> str:
+    """Give a value for a table that had no rows: ten a coalition."""
+    if column.name == "coalition_id":
+        return f"1 - (n % {COPIES}) * {_APART}"
+    return _VALUES.get(str(column.type).split()[0], "'x' || n")
+
+
 def _copied(column: str, refers: bool) -> str:
     if column == "id" or refers or column in _REFERENCES:
-        return f'"{column}" + n * {_APART}'
+        return f'"{column}" - n * {_APART}'
     return f"\"{column}\" || '-' || n" if column in _UNIQUE else f'"{column}"'

@@ -66,7 +66,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
         "0004 Shared rooms",
         "0005 Watched sources",
         "0006 Several processes",
-        "0007 Indexes",
+        "0007 Indexes, and what is known of the processes",
     ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []

@@ -92,7 +92,7 @@ def test_no_query_reads_what_grows_with_the_coalitions(
         if not is_narrow(access, words)
     ]
     assert len(recorder.statements) > 150
-    assert wide == []
+    assert wide == [], "\n".join(wide)
 
 
 async def serve(url: str, folder: Path) -> None:

@@ -67,6 +67,11 @@ class Matrix:
         self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
         self._retention = Retention(sealed, self._encryption.sessions, rooms)
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server was in reach the last time that it was asked."""
+        return self._synced.is_set()
+
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server, on behalf of the core, until `stop` is set. Raises LoggedOut."""
         stopping = asyncio.create_task(stop.wait())

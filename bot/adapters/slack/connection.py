@@ -76,8 +76,14 @@ class Slack:
         self._looking: asyncio.Task[None] | None = None
         self.homes = Homes(self._web, self._draw)
         self.chat = SlackChat(self._web, pace, self._people.has_left)
+        self._mode: SocketMode | None = None
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether Slack can deliver: over a connection that is open, or over HTTP since it said who the bot is."""
+        return self._mode.connected if self._mode is not None else self.ready.is_set()
 
     def changed(self) -> None:
         """Facts may have changed: what is shown of them is brought up to date."""
@@ -144,7 +150,7 @@ class Slack:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
             return
-        mode = SocketMode(self._web, self._access.app_token, coming.result())
+        mode = self._mode = SocketMode(self._web, self._access.app_token, coming.result())
         self.ready.set()
         await mode.run(ending)
 
