@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
-from bot.texts.compare import Change, Comparison
+from bot.texts.compare import Change, Comparison, worth_showing
 from bot.texts.edits import Op
 from bot.texts.grammar import LANGUAGES
-from bot.texts.notes import Say, english, moved, notes
+from bot.texts.notes import Say, english, moved, notes, trends
 from bot.texts.page_style import STYLE
 from bot.texts.rows import Row, folded, rows
 
@@ -21,7 +21,7 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
     Filters and the view side by side are radio buttons and style.
     """
     changes = comparison.changes
-    changed = [change for change in changes if change.relation != "unchanged"]
+    changed = [change for change in changes if worth_showing(change)]
     names = [f"change-{number}" for number in range(1, len(changed) + 1)]
     way, old_way = _way(comparison.new.language), _way(comparison.old.language)
     title = f"{comparison.old.label} → {comparison.new.label}"
@@ -33,7 +33,7 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
     sections = "".join(
         _section(comparison, change, name, (old_way, way), say) for change, name in zip(changed, names, strict=True)
     )
-    quiet = ", ".join(escape(" ".join(change.new)) for change in changes if change.relation == "unchanged")
+    quiet = ", ".join(escape(" ".join(change.new)) for change in changes if not worth_showing(change))
     return (
         '<!doctype html>\n<html lang="en" dir="ltr">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -47,8 +47,7 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
 def _counts(comparison: Comparison, say: Say[str]) -> str:
     counts = Counter(change.relation for change in comparison.changes)
     relations = ", ".join(f"{number} {say(relation)}" for relation, number in counts.most_common())
-    trend = say("Brackets: {before} → {after}.", before=comparison.old.brackets, after=comparison.new.brackets)
-    return f"{relations}. {trend}"
+    return f"{relations}. {'. '.join(trends(comparison, say))}."
 
 
 def _class(change: Change) -> str:
