@@ -14,11 +14,11 @@ from bot.texts.rows import Row, folded, rows
 _TAGS = {"delete": "del", "insert": "ins"}
 
 
-def page(comparison: Comparison, say: Say[str] = english) -> str:
+def page(comparison: Comparison, say: Say[str] = english, language: str = "en") -> str:
     """The comparison as HTML.
 
-    Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`.
-    Filters and the view side by side are radio buttons and style.
+    Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`
+    into `language`. Filters and the view side by side are radio buttons and style.
     """
     changes = comparison.changes
     changed = [change for change in changes if worth_showing(change)]
@@ -35,7 +35,7 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
     )
     quiet = ", ".join(escape(" ".join(change.new)) for change in changes if not worth_showing(change))
     return (
-        '<!doctype html>\n<html lang="en" dir="ltr">\n<head><meta charset="utf-8">'
+        f'<!doctype html>\n<html {_way(language)}>\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}\n{_filters(relations)}</style></head>\n"
         f"<body>\n<h1>{escape(title)}</h1>\n<p class=facts>{escape(_counts(comparison, say))}</p>\n"
@@ -106,7 +106,8 @@ def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str,
     called = "".join(f"<li>{escape(note)}</li>" for note in notes(change, say))
     was = f" <del><bdi {old_way}>{escape(change.old_heading)}</bdi></del>" if "heading" in change.flags else ""
     found = rows(comparison, change)
-    together = "".join(f"<p{_moved(row)}>{_marked(row.ops, say)}{_note(row, say)}</p>" for row in found)
+    # Not <p>: a browser ends one where <details> begins.
+    together = "".join(f"<div{_moved(row)}>{_marked(row.ops, say)}{_note(row, say)}</div>" for row in found)
     beside = "".join(
         f"<p{_moved(row)} {old_way}>{_marked(row.before, say, whole=True)}</p>"
         f"<p{_moved(row)} {way}>{_marked(row.after, say, whole=True)}</p>"
@@ -115,7 +116,7 @@ def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str,
     return (
         f'<section id="{name}" class="{_class(change)}"><h2>{_name(change, way)}{was}</h2>\n'
         f"<p class=facts>{escape(facts)}</p>\n{f'<ul class=notes>{called}</ul>' if called else ''}"
-        f"<div class=inline {way}>{together}</div>\n<div class=beside><div>{beside}</div></div></section>\n"
+        f"<div class=inline {way}>{together}</div>\n<div class=beside><div {way}>{beside}</div></div></section>\n"
     )
 
 
@@ -126,7 +127,7 @@ def _moved(row: Row) -> str:
 def _note(row: Row, say: Say[str]) -> str:
     away, here = row.gone_to, row.come_from
     words = moved(away, say, away=True) if away else moved(here, say, away=False) if here else ""
-    return f" <small dir=ltr>({escape(words)})</small>" if words else ""
+    return f" <small dir=auto>({escape(words)})</small>" if words else ""
 
 
 def _marked(ops: Iterable[Op], say: Say[str], *, whole: bool = False) -> str:
