@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot import reading
-from bot.reading import read_file
+from bot.reading import compare_documents, read_file
 from bot.texts import child
 from bot.texts.document import Unreadable
 from tests.unit.texts.office import W, docx, in_list, level, p
@@ -237,6 +237,19 @@ def test_what_looks_hostile_may_be_read(name: str, tmp_path: Path, monkeypatch: 
     (found,) = asyncio.run(read_file(BEARABLE[name](), "file")).provisions
     assert (found.label, found.text[:9].strip()) == ("1", "It is so.")
     assert used(tmp_path / "used").seconds < child.PROCESSOR / 4
+
+
+def test_endless_paragraphs_are_compared_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two drafts of thirty thousand paragraphs in another order are compared within the limits."""
+    lines = [f"({number % 100}) Of {number} it is so." for number in range(30_000)]
+    old, new = (
+        asyncio.run(read_file("\n".join(["Article 1", *rows]).encode(), "file")) for rows in (lines, lines[::-1])
+    )
+    monkeypatch.setattr(reading, "COMMAND", told_to(tmp_path / "used"))
+    assert asyncio.run(compare_documents(old, new)).changes[0].relation == "changed"
+    usage = used(tmp_path / "used")
+    assert usage.seconds < child.PROCESSOR / 2
+    assert usage.peak < child.MEMORY
 
 
 def test_one_damaged_byte_does_not_change_how_a_text_is_read() -> None:
