@@ -64,11 +64,13 @@ class Engine:
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
         self._ingest, self._outbox = works.ingest, works.outbox
         self._on_duty_only: tuple[Drain, ...] = (self._watch.drain, self._ingest.drain, self._do_chores)
-        drains = (self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._outbox.drain)
-        self._bells: dict[Drain, asyncio.Event] = {drain: asyncio.Event() for drain in drains}
+        drains: tuple[Drain, ...] = (
+            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._outbox.drain
+        )  # fmt: skip
+        self._bells = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
         self.health = Health(clock)
-        self._names = dict(zip(drains, ("dispatch", "fetching", "watch", "ingest", "outbox"), strict=True))
+        self._names = dict(zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "outbox"), strict=True))
         for part, name in ((self._dispatch, "dispatch"), (self._outbox, "outbox")):
             part.turned = partial(self.health.turned, name)
         self._pulse_at: dt.datetime | None = None
@@ -232,7 +234,7 @@ class Engine:
         while not stopping.done():
             before = self._duty.held
             try:
-                self.health.turned("chores", SLOW_SECONDS)
+                self.health.turned("duty", SLOW_SECONDS)
                 await self._beat()
                 if await self._duty.hold() and not before:
                     self.wake()

@@ -49,6 +49,8 @@ class Callouts:
     """Square brackets that are new."""
     closed: int = 0
     """Square brackets that are gone."""
+    agreed: tuple[str, str] = ("", "")
+    """How far the provision was and is noted as agreed, where that differs: of `bot.texts.brackets.AGREED`."""
 
     def __bool__(self) -> bool:
         return self != NOTHING

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from rapidfuzz.distance import LCSseq
 
 from bot.texts.align import Link, align, same_label
+from bot.texts.brackets import together
 from bot.texts.callouts import NOTHING, Callouts, Fate, callouts
 from bot.texts.document import Document, Provision
 from bot.texts.edits import Op, redline
@@ -66,6 +67,11 @@ class Comparison:
 def alarming(change: Change) -> bool:
     """Whether an owner of one of the old provisions must hear of it, and a review of it is out of date."""
     return change.relation not in QUIET and "references-only" not in change.flags
+
+
+def worth_showing(change: Change) -> bool:
+    """Whether there is anything to see in a change: other words or numbers, or what is called out all the same."""
+    return change.relation != "unchanged" or bool(change.callouts)
 
 
 def compare(old: Document, new: Document, corrected: Mapping[str, str] = MappingProxyType({})) -> Comparison:
@@ -145,9 +151,17 @@ def _change(one: list[Provision], two: list[Provision], relation: str, whole: _W
         _similarity(left, right),
         ops,
         one[0].heading if one else "",
-        callouts(left, right, ops, whole.language, whole.fates) if one and two else NOTHING,
+        _callouts(one, two, (left, right), ops, whole) if one and two else NOTHING,
         why,
     )
+
+
+def _callouts(
+    one: list[Provision], two: list[Provision], texts: tuple[str, str], ops: tuple[Op, ...], whole: _Whole
+) -> Callouts:
+    before, after = (together(row.agreed for row in side) for side in (one, two))
+    found = callouts(*texts, ops, whole.language, whole.fates)
+    return found if before == after else replace(found, agreed=(before, after))
 
 
 def _relation(one: Provision, two: Provision, whole: _Whole) -> tuple[str, list[str]]:

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from bot.texts.brackets import count
 from bot.texts.decode import decoded
 from bot.texts.document import Document, Unreadable
 from bot.texts.docx import docx_lines
@@ -21,7 +22,9 @@ _SYMBOL = re.compile(r"\b[A-Z]{1,10}(?:/[A-Z0-9][A-Za-z0-9.]*){2,6}\b")
 _MOST_CHARACTERS = 4_000_000  # a treaty with all its annexes has one million
 _MOST_PROVISIONS = 5_000
 _MOST_LINES = 100_000
+_MOST_BRACKETS = 50_000
 _HEAD = 3000  # characters in which a symbol is looked for
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -38,6 +41,8 @@ def read(data: bytes, name: str, reading: str = "new") -> Document:
     text = "\n".join(line.text for line in lines)
     if not text.strip():
         raise Unreadable("This file is empty.")
+    if count(text) > _MOST_BRACKETS:
+        raise Unreadable("This file has more square brackets than any draft; send the text of the draft alone.")
     grammar = detect(text)
     provisions = split(lines, grammar.language)
     if not provisions:
@@ -92,6 +97,10 @@ def _running_symbol(texts: Iterable[str], pages: int) -> str:
 
 
 def _normal(line: Line) -> Line:
-    """Ligatures and presentation forms as the letters they stand for, lengthened Arabic words as usual."""
-    text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), line.text).replace("\u0640", "")
+    """Ligatures and presentation forms as the letters they stand for, lengthened Arabic words as usual.
+
+    Signs that nobody sees are left out: those that turn words round would turn round what stands beside them, too.
+    """
+    text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), line.text)
+    text = _UNSEEN.sub("", text).replace("\u0640", "")
     return Line(" ".join(text.split()), line.bold, line.starts)

@@ -64,6 +64,8 @@ def renumbered_only(old: str, new: str, successors: Mapping[str, str], language:
         return False
     left, right = _SIGN.findall(old), _SIGN.findall(new)
     left_spots, right_spots = _references(left, grammar), _references(right, grammar)
+    if not left_spots or not right_spots:
+        return False
     codes = [code for code in Levenshtein.opcodes(left, right) if code.tag != "equal"]
     edits = {}
     for code in codes:

@@ -20,7 +20,8 @@ _APART = 100_000
 _REFERENCES = ("subject_id", "deed_id")
 """Columns that name rows of other tables without a foreign key."""
 _VALUES = {
-    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()", "BLOB": "''", "JSON": "'[]'",
+    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()",
+    "BLOB": "''", "JSON": "'[]'",
 }  # fmt: skip
 _UNIQUE = ("event_id", "key", "fingerprint", "sha256", "name")
 
@@ -106,7 +107,8 @@ def _explained(connection: Connection, statement: str, parameters: Any) -> list[
 
 def _explained_there(connection: Connection, statement: str, parameters: Any) -> list[Access]:
     """Read PostgreSQL's EXPLAIN."""
-    tables = dict(connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes").all())  # type: ignore[arg-type]
+    rows = connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes").all()
+    tables = {index: table for index, table in rows}  # noqa: C416 - dict() of rows is not typed
     [(explained,)] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
     found = []
     for node in _nodes(explained[0]["Plan"]):

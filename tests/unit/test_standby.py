@@ -61,6 +61,7 @@ class Account:
 @dataclass
 class Line:
     chat: Chat
+    connected: bool = True
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         await stop.wait()
