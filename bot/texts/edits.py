@@ -7,14 +7,13 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from bot.texts.normal import HAN, MARKS, bare
+from bot.texts.normal import HAN, LETTERS, bare
 from bot.texts.paragraph_pairs import paired
 
 Op = tuple[str, str]
 
-_LETTERS = rf"(?:[^\W_{HAN}]|[{MARKS}])+"
-_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{_LETTERS}(?:[’'.]{_LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
-_WORD = re.compile(rf"[{HAN}]|{_LETTERS}(?:[’'-]{_LETTERS})*")
+_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{LETTERS}(?:[’'.]{LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
+_WORD = re.compile(rf"[{HAN}]|{LETTERS}(?:[’'-]{LETTERS})*")
 _ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
 
 

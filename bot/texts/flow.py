@@ -1,8 +1,9 @@
 """Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from bot.texts.document import Provision
 from bot.texts.normal import words
@@ -80,7 +81,7 @@ class Flow:
 
 def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     """Follow the words of the old provisions into the new ones. Deterministic; nearly linear in the words."""
-    runs: dict[tuple[tuple[str, ...], int], int] = {}
+    runs: dict[Hashable, int] = defaultdict(count().__next__)
     olds, news = _passages(old, runs), _passages(new, runs)
     common = _common(olds) | _common(news)
     for passage in (*olds, *news):
@@ -97,7 +98,7 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     return result
 
 
-def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...], int], int]) -> list[Passage]:
+def _passages(provisions: Sequence[Provision], numbers: Mapping[Hashable, int]) -> list[Passage]:
     passages = []
     for index, provision in enumerate(provisions):
         if provision.placeholder:
@@ -106,14 +107,17 @@ def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...],
             found = words(paragraph)
             if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
                 found = found[1:]
-            seen: Counter[tuple[str, ...]] = Counter()
-            numbers = set()
-            for at in range(max(1, len(found) - _RUN + 1) if found else 0):
-                span = tuple(found[at : at + _RUN])
-                seen[span] += 1
-                numbers.add(runs.setdefault((span, seen[span]), len(runs)))
-            passages.append(Passage(index, place, numbers))
+            passages.append(Passage(index, place, set(map(numbers.__getitem__, _runs(found)))))
     return passages
+
+
+def _runs(found: list[str]) -> set[Hashable]:
+    """All runs of some words; one that comes again goes by its words and how often they were there before."""
+    spans = list(zip(found, found[1:], found[2:], strict=False)) if len(found) >= _RUN else [tuple(found)][: len(found)]
+    runs: set[Hashable] = set(spans)
+    if len(runs) < len(spans):
+        runs.update((span, before) for span, times in Counter(spans).items() for before in range(1, times))
+    return runs
 
 
 def _sizes(passages: list[Passage], count: int) -> list[int]:
@@ -137,28 +141,30 @@ def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
 
 def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
     """The pairs of paragraphs that share a run that is not common."""
+    rare = _rare(old) & _rare(new)
     places: dict[int, list[int]] = defaultdict(list)
     for index, passage in enumerate(new):
-        for run in passage.runs:
+        for run in passage.runs & rare:
             places[run].append(index)
-    times = Counter(run for passage in old for run in passage.runs)
-    pairs = {
-        (index, place)
-        for index, passage in enumerate(old)
-        for run in passage.runs
-        if run in places and len(places[run]) <= _COMMON and times[run] <= _COMMON
-        for place in places[run]
-    }
-    return sorted(pairs)
+    pairs: list[tuple[int, int]] = []
+    for index, passage in enumerate(old):
+        found = set(chain.from_iterable(map(places.__getitem__, passage.runs & rare)))
+        pairs += [(index, place) for place in sorted(found)]
+    return pairs
+
+
+def _rare(passages: list[Passage]) -> set[int]:
+    times = Counter(chain.from_iterable(passage.runs for passage in passages))
+    return {run for run, paragraphs in times.items() if paragraphs <= _COMMON}
 
 
 def _common(passages: list[Passage]) -> set[int]:
     """The runs that stand in many provisions of a draft, such as "take the necessary measures"."""
-    places: dict[int, set[int]] = defaultdict(set)
+    runs: dict[int, set[int]] = defaultdict(set)
     for passage in passages:
-        for run in passage.runs:
-            places[run].add(passage.provision)
-    return {run for run, provisions in places.items() if len(provisions) > _FEW}
+        runs[passage.provision] |= passage.runs
+    times = Counter(chain.from_iterable(runs.values()))
+    return {run for run, provisions in times.items() if provisions > _FEW}
 
 
 def _hold(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow) -> None:

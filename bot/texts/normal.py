@@ -9,9 +9,10 @@ _QUOTES = str.maketrans(
 _NOISE = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212\u200b-\u200f\ufeff\u0640]+")
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 """The range, for a class in a pattern, of signs of which each is a word."""
-MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"
-"""The range of marks that sit on a letter and belong to its word."""
-_WORD = re.compile(rf"[{HAN}]|(?:[^\W_{HAN}]|[{MARKS}])+")
+_MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"  # they sit on a letter and belong to its word
+LETTERS = rf"(?:[^\W_{HAN}]++|[{_MARKS}]++)++"
+"""A pattern for a word's letters, figures and marks."""
+_WORD = re.compile(rf"[{HAN}]|{LETTERS}")
 
 
 def bare(text: str) -> str:
