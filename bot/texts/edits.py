@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from rapidfuzz.distance import Levenshtein
 
@@ -23,10 +23,12 @@ def redline(old: str, new: str) -> tuple[Op, ...]:
     Equal and delete joined are `old`, equal and insert joined are `new`, for any two texts. Edits take whole words;
     style of quotes and hyphens alone makes no word different, but is written out as the edit that it is.
     """
+    if old == new:
+        return (("equal", old),) if old else ()
     left, right = tokens(old), tokens(new)
     numbers: dict[str, int] = {}
     known = {token: numbers.setdefault(_key(token), len(numbers)) for token in {*left, *right}}
-    keys = [[known[token] for token in side] for side in (left, right)]
+    keys = [list(map(known.__getitem__, side)) for side in (left, right)]
     hunks = _hunks(keys[0], keys[1], left, right)
     return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
 
@@ -47,7 +49,10 @@ def tokens(text: str) -> list[str]:
 
 def _key(token: str) -> str:
     """What of a token must be the same for the word to be the same."""
-    return bare(token) or token.strip() or " "
+    word = token.strip()
+    if word.isascii() and word.isalnum():
+        return word  # as most are, and bare
+    return bare(token) or word or " "
 
 
 def _hunks(old: list[int], new: list[int], left: list[str], right: list[str]) -> list[_Hunk]:
@@ -91,8 +96,9 @@ def _without_islands(hunks: list[_Hunk], left: list[str]) -> list[_Hunk]:
 
 
 def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> bool:
-    common = sum(1 for token in left[island.old] if _WORD.search(token))
-    if "\n" in left[island.old]:
+    words = (token for token in left[island.old] if _WORD.search(token))
+    common = sum(1 for _ in islice(words, _ISLAND + 1))
+    if common > _ISLAND or "\n" in left[island.old]:
         return False
     if common == 0:
         return _rewrites(before) and _rewrites(after)
@@ -118,6 +124,9 @@ def _written(hunk: _Hunk, left: list[str], right: list[str]) -> Iterator[Op]:
     if not hunk.equal:
         yield "delete", "".join(left[hunk.old])
         yield "insert", "".join(right[hunk.new])
+        return
+    if left[hunk.old] == right[hunk.new]:
+        yield "equal", "".join(left[hunk.old])
         return
     for one, two in zip(left[hunk.old], right[hunk.new], strict=True):
         if one == two:

@@ -1,7 +1,7 @@
 """Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 
@@ -12,6 +12,8 @@ _RUN = 3
 _COMMON = 24  # a run in more paragraphs than this tells nothing of where a paragraph went
 _FEW = 3  # provisions of a draft; a run in more of them is how drafts are worded, and no sign of a part taken over
 _ENUMERATORS = 4  # longest number or letter that opens a paragraph
+
+_Numbers = defaultdict[Hashable, int]
 
 
 @dataclass(slots=True)
@@ -81,8 +83,9 @@ class Flow:
 
 def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     """Follow the words of the old provisions into the new ones. Deterministic; nearly linear in the words."""
-    runs: dict[Hashable, int] = defaultdict(count().__next__)
-    olds, news = _passages(old, runs), _passages(new, runs)
+    known: dict[str, set[int]] = {}
+    numbers: _Numbers = defaultdict(count().__next__)
+    olds, news = (_passages(side, known, numbers) for side in (old, new))
     common = _common(olds) | _common(news)
     for passage in (*olds, *news):
         passage.telling, passage.usual = passage.runs - common, passage.runs & common
@@ -98,21 +101,24 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     return result
 
 
-def _passages(provisions: Sequence[Provision], numbers: Mapping[Hashable, int]) -> list[Passage]:
+def _passages(provisions: Sequence[Provision], known: dict[str, set[int]], numbers: _Numbers) -> list[Passage]:
+    """The paragraphs of one side; `known` has the runs of those that were met before."""
     passages = []
     for index, provision in enumerate(provisions):
         if provision.placeholder:
             continue
         for place, paragraph in enumerate(provision.text.split("\n")):
-            found = words(paragraph)
-            if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
-                found = found[1:]
-            passages.append(Passage(index, place, set(map(numbers.__getitem__, _runs(found)))))
+            if paragraph not in known:
+                known[paragraph] = {numbers[run] for run in _runs(paragraph)}
+            passages.append(Passage(index, place, known[paragraph]))
     return passages
 
 
-def _runs(found: list[str]) -> set[Hashable]:
-    """All runs of some words; one that comes again goes by its words and how often they were there before."""
+def _runs(paragraph: str) -> set[Hashable]:
+    """All runs of words; one that comes again goes by its words and how often they were there before."""
+    found = words(paragraph)
+    if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
+        found = found[1:]
     spans = list(zip(found, found[1:], found[2:], strict=False)) if len(found) >= _RUN else [tuple(found)][: len(found)]
     runs: set[Hashable] = set(spans)
     if len(runs) < len(spans):
