@@ -152,10 +152,12 @@ def _change(one: list[Provision], two: list[Provision], relation: str, whole: _W
 
 def _relation(one: Provision, two: Provision, whole: _Whole) -> tuple[str, list[str]]:
     left, right = f"{one.heading}\n{one.text}", f"{two.heading}\n{two.text}"
-    bare_left, bare_right = bare(left), bare(right)
     number = "" if same_label(one.label, two.label) else "renumbered"
+    if left == right:
+        return number or "unchanged", []
+    bare_left, bare_right = bare(left), bare(right)
     if bare_left == bare_right:
-        return number or "unchanged", ["typography"] if left != right else []
+        return number or "unchanged", ["typography"]
     flags = ["heading"] if bare(one.heading) != bare(two.heading) else []
     if bare_left.casefold() == bare_right.casefold():
         flags.append("case-only")
