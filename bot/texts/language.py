@@ -55,7 +55,7 @@ def _most_likely(text: str) -> tuple[Grammar, float]:
     han = len(re.findall("[\u4e00-\u9fff]", text))
     words = Counter(_WORD.findall(text.casefold()))
     total = sum(words.values()) or 1
-    if han > 0.3 * len(_WORD.sub("", text)) and han > total / 2:
+    if han > total / 2 and han > 0.3 * len(_WORD.sub("", text)):
         return CHINESE, 1.0
     shares = {
         language: sum(words[word] for word in grammar.function_words) / total for language, grammar in LANGUAGES.items()

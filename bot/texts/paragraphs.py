@@ -13,6 +13,7 @@ _ENUMERATOR = re.compile(
 _CHOICE = re.compile(
     rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
 )
+_MOST_CLOSING = 80  # quotes, brackets and blanks behind the sign that ends a sentence
 _SENTENCE_END = re.compile(r"[.;:?!。；：؛؟][\s\])”’»\"'）」]*$")
 _CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
 
@@ -29,7 +30,7 @@ def unnumbered(text: str) -> str:
 
 def ends_sentence(text: str) -> bool:
     """Whether a line could be the last of a paragraph."""
-    return bool(_SENTENCE_END.search(text))
+    return bool(_SENTENCE_END.search(text[-_MOST_CLOSING:]))
 
 
 def begins_low(text: str) -> bool:
@@ -51,6 +52,7 @@ def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> l
 
 
 def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
+    before = before[-_MOST_CLOSING:]
     if begins_item(line.text) and (line.starts is not False or end.search(before)):
         return True
     if line.starts is not None:
@@ -61,7 +63,7 @@ def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
 def _glued(before: str, text: str, spaced: bool) -> str:
     if before.endswith("\u00ad"):
         return before[:-1] + text
-    if re.search(r"\w-$", before) and text[:1].isalpha():
+    if re.search(r"\w-$", before[-2:]) and text[:1].isalpha():
         return before + text
     if not spaced and not (before[-1:].isascii() and text[:1].isascii()):
         return before + text

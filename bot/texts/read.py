@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.texts.decode import decoded
 from bot.texts.document import Document, Unreadable
@@ -93,5 +94,8 @@ def _running_symbol(texts: Iterable[str], pages: int) -> str:
 
 def _normal(line: Line) -> Line:
     """Ligatures and presentation forms as the letters they stand for, lengthened Arabic words as usual."""
-    text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), line.text).replace("\u0640", "")
-    return Line(" ".join(text.split()), line.bold, line.starts)
+    text = line.text
+    if not text.isascii():
+        text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), text).replace("\u0640", "")
+    text = " ".join(text.split())
+    return line if text == line.text else replace(line, text=text)
