@@ -26,8 +26,7 @@ def redline(old: str, new: str) -> tuple[Op, ...]:
     if old == new:
         return (("equal", old),) if old else ()
     left, right = tokens(old), tokens(new)
-    numbers: dict[str, int] = {}
-    known = {token: numbers.setdefault(_key(token), len(numbers)) for token in {*left, *right}}
+    known = _numbered({*left, *right})
     keys = [list(map(known.__getitem__, side)) for side in (left, right)]
     hunks = _hunks(keys[0], keys[1], left, right)
     return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
@@ -47,12 +46,17 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _key(token: str) -> str:
-    """What of a token must be the same for the word to be the same."""
-    word = token.strip()
-    if word.isascii() and word.isalnum():
-        return word  # as most are, and bare
-    return bare(token) or word or " "
+def _numbered(distinct: Iterable[str]) -> dict[str, int]:
+    """A number for each token; the same for two where what must be the same for a word to be the same is."""
+    known = list(distinct)
+    keys = bare("\0".join(known)).split("\0")  # all at once: one by one takes ten times as long
+    if len(keys) != len(known):
+        keys = [bare(token) for token in known]
+    numbers: dict[str, int] = {}
+    return {
+        token: numbers.setdefault(key or token.strip() or " ", len(numbers))
+        for token, key in zip(known, keys, strict=True)
+    }
 
 
 def _hunks(old: list[int], new: list[int], left: list[str], right: list[str]) -> list[_Hunk]:

@@ -147,21 +147,26 @@ def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
 
 def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
     """The pairs of paragraphs that share a run that is not common."""
-    rare = _rare(old) & _rare(new)
-    places: dict[int, list[int]] = defaultdict(list)
+    times = _times(new)
+    rare = {run for run, others in _times(old).items() if others <= _COMMON and times[run] <= _COMMON}
+    once = {run for run in rare if times[run] == 1}
+    place: dict[int, int] = {}
+    places: dict[int, list[int]] = {run: [] for run in rare if times[run] > 1}
     for index, passage in enumerate(new):
-        for run in passage.runs & rare:
+        place.update(dict.fromkeys(passage.runs & once, index))
+        for run in passage.runs & places.keys():
             places[run].append(index)
     pairs: list[tuple[int, int]] = []
     for index, passage in enumerate(old):
-        found = set(chain.from_iterable(map(places.__getitem__, passage.runs & rare)))
-        pairs += [(index, place) for place in sorted(found)]
+        found = set(map(place.__getitem__, passage.runs & once))
+        found.update(*map(places.__getitem__, passage.runs & places.keys()))
+        pairs += [(index, other) for other in sorted(found)]
     return pairs
 
 
-def _rare(passages: list[Passage]) -> set[int]:
-    times = Counter(chain.from_iterable(passage.runs for passage in passages))
-    return {run for run, paragraphs in times.items() if paragraphs <= _COMMON}
+def _times(passages: list[Passage]) -> Counter[int]:
+    """In how many paragraphs each run stands."""
+    return Counter(chain.from_iterable(passage.runs for passage in passages))
 
 
 def _common(passages: list[Passage]) -> set[int]:
