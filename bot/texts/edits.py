@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
@@ -32,8 +32,7 @@ def redline(old: str, new: str) -> tuple[Op, ...]:
     return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hunk:
+class _Hunk(NamedTuple):
     """A stretch of tokens of both sides: the same words, or an edit."""
 
     equal: bool
@@ -100,16 +99,14 @@ def _without_islands(hunks: list[_Hunk], left: list[str]) -> list[_Hunk]:
 
 
 def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> bool:
-    words = (token for token in left[island.old] if _WORD.search(token))
-    common = sum(1 for _ in islice(words, _ISLAND + 1))
-    if common > _ISLAND or "\n" in left[island.old]:
-        return False
-    if common == 0:
-        return _rewrites(before) and _rewrites(after)
-    if _rewrites(before) and _rewrites(after) and _weight(before) + _weight(after) >= _ISLAND:
-        return common <= min(_ISLAND, _weight(before), _weight(after))
+    rewrites = _rewrites(before) and _rewrites(after)
+    least = min(_weight(before), _weight(after))
     # Both neighbours must outweigh it: a removed word before and another one after it are two edits.
-    return common <= _ISLAND and min(_weight(before), _weight(after)) >= 2 * common + 1
+    most = least if rewrites and _weight(before) + _weight(after) >= _ISLAND else (least - 1) // 2
+    most = min(_ISLAND, most)
+    words = (token for token in left[island.old] if _WORD.search(token))
+    common = sum(1 for _ in islice(words, most + 1))
+    return common <= most and (common > 0 or rewrites) and "\n" not in left[island.old]
 
 
 def _rewrites(hunk: _Hunk) -> bool:
