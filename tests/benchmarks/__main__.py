@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import texts
+from tests.benchmarks import growth, texts
 from tests.benchmarks.measuring import Row, table
 
-BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"texts": texts.measure}
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"texts": texts.measure, "growth": growth.measure}
 
 
 def main(names: list[str]) -> int:
