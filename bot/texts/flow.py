@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
+from typing import NamedTuple
 
 from bot.texts.document import Provision
 from bot.texts.normal import words
@@ -28,12 +29,9 @@ class Passage:
     runs: set[int]
     telling: set[int] = field(default_factory=set)
     """Those that few provisions have."""
-    usual: set[int] = field(default_factory=set)
-    """The others."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kin:
+class _Kin(NamedTuple):
     """Two paragraphs (by their index among all of a side) that share runs, and how many, in all and of the telling."""
 
     old: int
@@ -88,7 +86,7 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     olds, news = (_passages(side, known, numbers) for side in (old, new))
     common = _common(olds) | _common(news)
     for passage in (*olds, *news):
-        passage.telling, passage.usual = passage.runs - common, passage.runs & common
+        passage.telling = passage.runs - common
     result = Flow(
         old_sizes=_sizes(olds, len(old)),
         new_sizes=_sizes(news, len(new)),
@@ -141,8 +139,8 @@ def _telling(passages: list[Passage], count: int) -> list[int]:
 
 
 def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
-    telling = len(old[one].telling & new[two].telling)
-    return _Kin(one, two, telling + len(old[one].usual & new[two].usual), telling)
+    both = old[one].runs & new[two].runs
+    return _Kin(one, two, len(both), len(both & old[one].telling))
 
 
 def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
@@ -209,7 +207,7 @@ def _carry(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow
         ranked.append((-alike, -near, -pair.both, distance, middle, pair.old, pair))
     old_left = [passage.runs.copy() for passage in old]
     new_left = [passage.runs.copy() for passage in new]
-    for *_, pair in sorted(ranked, key=lambda row: row[:-1]):
+    for *_, pair in sorted(ranked):
         moved = old_left[pair.old] & new_left[pair.new]
         if not moved:
             continue
