@@ -1,4 +1,4 @@
-"""How much processor time something takes, several of them in turn so that a busy machine slows all alike."""
+"""How long something takes, several of them in turn so that a busy machine slows all alike."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Row:
 
 
 def fastest(works: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
-    """Give the least processor time of each work in seconds, of `rounds` rounds in which all had their turn."""
+    """Give the least time of each work in seconds, of `rounds` rounds in which all had their turn."""
     best = dict.fromkeys(works, float("inf"))
     for _ in range(rounds):
         for name, work in works.items():
-            start = time.process_time()
+            start = time.perf_counter()
             work()
-            best[name] = min(best[name], time.process_time() - start)
+            best[name] = min(best[name], time.perf_counter() - start)
     return best
 
 
