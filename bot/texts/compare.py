@@ -1,8 +1,10 @@
 """Two drafts of one text compared: what became of every provision, and its words."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from types import MappingProxyType
 
 from rapidfuzz.distance import LCSseq
@@ -84,7 +86,8 @@ def compare(old: Document, new: Document, corrected: Mapping[str, str] = Mapping
     """
     moved = flow(old.provisions, new.provisions)
     links = align(old, new, moved, corrected)
-    whole = _Whole(old.language, _fates(old, new, links))
+    fates = _fates(old, new, links)
+    whole = _Whole(old.language, fates, {number: fate.now for number, fate in fates.items() if fate.now})
     onward, origin = defaultdict(list), defaultdict(list)
     for link in links:
         onward[link.old].append(link.new)
@@ -104,8 +107,10 @@ def compare(old: Document, new: Document, corrected: Mapping[str, str] = Mapping
     gone = [index for index, found in enumerate(old.provisions) if index not in onward and not found.placeholder]
     come = [index for index, found in enumerate(new.provisions) if index not in origin and not found.placeholder]
     placed += [((index, 0), _change([], [new.provisions[index]], "added", whole, "")) for index in come]
+    mains = [link for link in links if link.main]
+    highest = list(accumulate((link.new for link in mains), max, initial=-1))
     for index in gone:
-        before = max((link.new for link in links if link.main and link.old < index), default=-1)
+        before = highest[bisect_left(mains, index, key=lambda link: link.old)]
         placed.append(((before + 0.5, index), _change([old.provisions[index]], [], "removed", whole, "")))
     changes = tuple(change for _, change in sorted(placed, key=lambda item: item[0]))
     return Comparison(old, new, changes, moves(old.provisions, new.provisions, links, moved))
@@ -117,10 +122,7 @@ class _Whole:
 
     language: str
     fates: dict[str, Fate]
-
-    @property
-    def successors(self) -> dict[str, str]:
-        return {number: fate.now for number, fate in self.fates.items() if fate.now}
+    successors: dict[str, str]
 
 
 def _fates(old: Document, new: Document, links: list[Link]) -> dict[str, Fate]:
@@ -166,10 +168,12 @@ def _callouts(
 
 def _relation(one: Provision, two: Provision, whole: _Whole) -> tuple[str, list[str]]:
     left, right = f"{one.heading}\n{one.text}", f"{two.heading}\n{two.text}"
-    bare_left, bare_right = bare(left), bare(right)
     number = "" if same_label(one.label, two.label) else "renumbered"
+    if left == right:
+        return number or "unchanged", []
+    bare_left, bare_right = bare(left), bare(right)
     if bare_left == bare_right:
-        return number or "unchanged", ["typography"] if left != right else []
+        return number or "unchanged", ["typography"]
     flags = ["heading"] if bare(one.heading) != bare(two.heading) else []
     if bare_left.casefold() == bare_right.casefold():
         flags.append("case-only")

@@ -70,7 +70,7 @@ def _body(page: list[Placed], repeated: set[tuple[str, int]]) -> list[Placed]:
 
 def _repeats(line: Placed, repeated: set[tuple[str, int]]) -> bool:
     place = _place(line)
-    return not _carries_structure(line.text) and (place in repeated or (line.text, place[1]) in repeated)
+    return (place in repeated or (line.text, place[1]) in repeated) and not _carries_structure(line.text)
 
 
 def _starts(body: list[Placed]) -> list[bool | None]:

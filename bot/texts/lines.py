@@ -30,7 +30,9 @@ class Line:
 
 def is_furniture(text: str) -> bool:
     """Whether a line holds nothing but page numbers, job numbers, document symbols, or a table of contents' row."""
-    return bool(_FURNITURE.fullmatch(text) or _DOT_LEADER.search(text[-_LONGEST_LEADER:]))
+    end = text[-_LONGEST_LEADER:]
+    dotted = (end.count(".") >= 4 or "……" in end) and _DOT_LEADER.search(end)
+    return bool(dotted or _FURNITURE.fullmatch(text))
 
 
 def lines_of(text: str) -> list[Line]:

@@ -14,6 +14,7 @@ _CHOICE = re.compile(
     rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
 )
 _LONGEST_BEGINNING = 80  # characters in which a number or a letter is looked for
+_MOST_CLOSING = 80  # quotes, brackets and blanks behind the sign that ends a sentence
 _SENTENCE_END = re.compile(r"[.;:?!。；：؛؟][\s\])”’»\"'）」]*$")
 _CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
 
@@ -32,7 +33,7 @@ def unnumbered(text: str) -> str:
 
 def ends_sentence(text: str) -> bool:
     """Whether a line could be the last of a paragraph."""
-    return bool(_SENTENCE_END.search(text))
+    return bool(_SENTENCE_END.search(text[-_MOST_CLOSING:]))
 
 
 def begins_low(text: str) -> bool:
@@ -56,6 +57,7 @@ def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> l
 
 
 def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
+    before = before[-_MOST_CLOSING:]
     if begins_item(line.text) and (line.starts is not False or end.search(before)):
         return True
     if line.starts is not None:

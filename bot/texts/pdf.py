@@ -16,7 +16,7 @@ from bot.texts.strikes import Strike, strikes_of
 _BOLD = 600
 _BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
 _LONGEST_NAME = 128
-_CALL = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]。；，])\d{1,2}(?=[\s.,;:)\]”’»]|$)")
+_CALL = re.compile(r"\d(?<=[^\W\d_]\d|[.,;:”’»)\]。；，]\d)\d?(?=[\s.,;:)\]”’»]|$)")
 _MOST_PAGES = 2000
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bot.texts.brackets import count
 from bot.texts.decode import decoded
@@ -101,6 +102,9 @@ def _normal(line: Line) -> Line:
 
     Signs that nobody sees are left out: those that turn words round would turn round what stands beside them, too.
     """
-    text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), line.text)
-    text = _UNSEEN.sub("", text).replace("\u0640", "")
-    return Line(" ".join(text.split()), line.bold, line.starts)
+    text = line.text
+    if not text.isascii():
+        text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), text).replace("\u0640", "")
+        text = _UNSEEN.sub("", text)
+    text = " ".join(text.split())
+    return line if text == line.text else replace(line, text=text)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import child, texts
+from tests.benchmarks import child, growth, texts
 from tests.benchmarks.measuring import Row, table
 
-BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"texts": texts.measure, "child": child.measure}
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "texts": texts.measure,
+    "growth": growth.measure,
+    "child": child.measure,
+}
 
 
 def main(names: list[str]) -> int:
