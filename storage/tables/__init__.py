@@ -1,5 +1,6 @@
 """The tables: the records themselves, with no second set of classes that mirrors them."""
 
+from storage.tables.leaving import Erasure, Suspension
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
@@ -34,6 +35,7 @@ __all__ = [
     "Deed",
     "Draft",
     "DraftState",
+    "Erasure",
     "Identity",
     "Inbox",
     "InboxState",
@@ -61,6 +63,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Standing",
+    "Suspension",
     "Task",
     "TaskState",
     "Text",
