@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.engine import Engine
+from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
@@ -21,12 +22,26 @@ from bot.outbox import Outbox
 from bot.ports import Chat, Fetcher
 from bot.watching import Watch
 from config.settings import Settings
-from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, sources, tasks, texts
+from handlers import (
+    accounts,
+    broadcast,
+    chair,
+    drafts,
+    leaving,
+    own,
+    people,
+    programme,
+    reviews,
+    rooms,
+    sources,
+    tasks,
+    texts,
+)
 from storage.cipher import read_key_file
 from storage.migrate import sqlite_path
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, sources, broadcast, own, people, accounts, rooms)
+FAMILIES = (tasks, reviews, programme, chair, texts, drafts, sources, broadcast, own, people, accounts, leaving, rooms)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")
@@ -81,5 +96,5 @@ def build(
     """
     dispatch, watch = Dispatch(store, clock, command_table()), Watch(store, clock, fetcher)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files)
-    fetching = Fetching(store, clock, chats)
-    return Engine(store, clock, dispatch, fetching, watch, Ingest(store, clock), outbox)
+    fetching, erasing = Fetching(store, clock, chats), Erasing(store, clock, chats)
+    return Engine(store, clock, dispatch, fetching, watch, Ingest(store, clock), erasing, outbox)

@@ -11,6 +11,7 @@ import structlog
 
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
+from bot.erasing import Erasing
 from bot.fetching import AT_ONCE, Fetching
 from bot.ingest import Ingest
 from bot.invocation import Invocation
@@ -35,7 +36,7 @@ _log = structlog.get_logger()
 class Engine:
     """What `run`, `console` and `demo` share."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is one part
         self,
         store: Store,
         clock: Clock,
@@ -43,14 +44,16 @@ class Engine:
         fetching: Fetching,
         watch: Watch,
         ingest: Ingest,
+        erasing: Erasing,
         outbox: Outbox,
     ) -> None:
         """Take the parts; nothing runs yet."""
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = dispatch, fetching, watch
-        self._ingest, self._outbox = ingest, outbox
+        self._ingest, self._erasing, self._outbox = ingest, erasing, outbox
         self._bells: dict[Drain, asyncio.Event] = {
-            work: asyncio.Event() for work in (dispatch.drain, fetching.drain, watch.drain, ingest.drain, outbox.drain)
+            work: asyncio.Event()
+            for work in (dispatch.drain, fetching.drain, watch.drain, ingest.drain, erasing.drain, outbox.drain)
         }
         self._sending = self._bells[outbox.drain]
         self._erased_at: dt.datetime | None = None
@@ -62,7 +65,7 @@ class Engine:
 
         The others are left to the process that serves them.
         """
-        self._outbox.coalition_id = self._ingest.coalition_id = coalition_id
+        self._outbox.coalition_id = self._ingest.coalition_id = self._erasing.coalition_id = coalition_id
         self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
@@ -78,6 +81,7 @@ class Engine:
             busy = await self._dispatch.drain() or busy
             busy = await self._watch.drain() or busy
             busy = await self._ingest.drain() or busy
+            busy = await self._erasing.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
         await self._erase()
@@ -133,8 +137,8 @@ class Engine:
         waking.cancel()
 
     async def _unless_stopped(self, work: Drain, stopping: asyncio.Task[Literal[True]]) -> bool:
-        """Do what is due; what waits for others (a download, a reading) is broken off to stop, and done later."""
-        if work not in (self._fetching.drain, self._watch.drain, self._ingest.drain):
+        """Do what is due; what waits for others (to download, read, delete) is broken off to stop, and done later."""
+        if work not in (self._fetching.drain, self._watch.drain, self._ingest.drain, self._erasing.drain):
             return await work()
         doing = asyncio.ensure_future(work())
         await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,7 +158,8 @@ class Engine:
             told()
 
     async def _next_moment(self) -> dt.datetime | None:
-        moments = await self._outbox.next_moment(), await self._watch.next_moment()
+        parts = (self._outbox, self._watch, self._erasing)
+        moments = [await part.next_moment() for part in parts]
         return min((moment for moment in moments if moment is not None), default=None)
 
     async def _erase(self) -> None:

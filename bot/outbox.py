@@ -9,18 +9,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlmodel import col, select
 
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
+from bot.erasing import came_too_late
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
-from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
+from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -109,10 +110,15 @@ class Outbox:
         held = or_(col(Lane.held_until).is_(None), col(Lane.held_until) <= now)
         due = and_(col(Notice.state) == NoticeState.PLANNED, col(Notice.send_at) <= now)
         crashed = col(Notice.state) == NoticeState.SENDING
+        # Whoever had themselves forgotten is told so after their messages are gone, or it would go with them.
+        erased_first = exists().where(
+            col(Erasure.platform) == col(Lane.platform), col(Erasure.fingerprint) == col(Lane.fingerprint),
+            col(Erasure.erased).is_(False), col(Erasure.failures) == 0,
+        )  # fmt: skip
         found = (
             select(Notice.lane_id, Notice.coalition_id)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(or_(due, crashed), free, held, self._served())
+            .where(or_(due, crashed), free, held, self._served(), ~erased_first)
             .order_by(col(Notice.send_at), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
             .limit(1)
         )
@@ -157,6 +163,9 @@ class Outbox:
     async def _send(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
         """Send one parcel and settle it; False when the lane has to wait."""
         chat, to = self._chats[outgoing.to.platform], outgoing.to
+        if not await self._store.read(leased.coalition_id, lambda work: _stands(work, outgoing.parcel_id)):
+            await self._store.write(leased.coalition_id, lambda work: _release(work, leased.lane_id))
+            return not last
         if outgoing.parcel_id in self._untried:
             self._untried.discard(outgoing.parcel_id)
             to = replace(to, tried_since=None)
@@ -180,7 +189,7 @@ class Outbox:
             return False
         await self._store.write(
             leased.coalition_id,
-            lambda work: _settle(work, outgoing.parcel_id, message_id, self._clock.now(), release=last),
+            lambda work: _settle(work, outgoing, message_id, self._clock.now(), release=last),
         )
         return True
 
@@ -195,7 +204,9 @@ class Outbox:
 
     def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
         """Hold the lane and give back its lease; tells how often in a row it failed, the platform's wishes left out."""
-        lane = work.get_one(Lane, lane_id)
+        lane = work.get(Lane, lane_id)
+        if lane is None:
+            return 0
         lane.failures += seconds is None
         usual = min(LONGEST_BACK_OFF, 2.0 ** min(lane.failures, 10)) * random.uniform(0.5, 1.0)
         lane.held_until = self._clock.now() + dt.timedelta(seconds=seconds if seconds is not None else usual)
@@ -203,14 +214,23 @@ class Outbox:
         return lane.failures
 
 
-def _settle(work: Work, parcel_id: int, message_id: str | None, now: dt.datetime, *, release: bool) -> None:
-    parcel = work.get_one(Parcel, parcel_id)
+def _stands(work: Work, parcel_id: int) -> bool:
+    """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
+    parcel = work.get(Parcel, parcel_id)
+    return parcel is not None and parcel.state is ParcelState.SENDING
+
+
+def _settle(work: Work, outgoing: Outgoing, message_id: str | None, now: dt.datetime, *, release: bool) -> None:
+    parcel = work.get(Parcel, outgoing.parcel_id)
+    if parcel is None or parcel.state is not ParcelState.SENDING:
+        came_too_late(work, now, outgoing.to)
+        return
     parcel.state, parcel.sent_at = ParcelState.SENT, now
     if message_id is not None:
         parcel.message_id, parcel.fingerprint = message_id, active()[0].fingerprint(message_id)
     lane = work.get_one(Lane, parcel.lane_id)
     lane.failures, lane.held_until = 0, None
-    for notice in _notices_of(work, parcel_id):
+    for notice in _notices_of(work, parcel.id):
         notice.state, notice.sent_at = NoticeState.SENT, now
         if counts_for_company(notice):
             lane.spoken_at = now
@@ -219,7 +239,9 @@ def _settle(work: Work, parcel_id: int, message_id: str | None, now: dt.datetime
 
 
 def _refused(work: Work, parcel_id: int, now: dt.datetime, *, release: bool) -> None:
-    parcel = work.get_one(Parcel, parcel_id)
+    parcel = work.get(Parcel, parcel_id)
+    if parcel is None or parcel.state is not ParcelState.SENDING:
+        return
     parcel.state = ParcelState.FAILED
     lane = work.get_one(Lane, parcel.lane_id)
     if lane.member_id is not None:
@@ -233,8 +255,9 @@ def _refused(work: Work, parcel_id: int, now: dt.datetime, *, release: bool) -> 
 
 
 def _release(work: Work, lane_id: int) -> None:
-    lane = work.get_one(Lane, lane_id)
-    lane.leased_by, lane.leased_until = None, None
+    lane = work.get(Lane, lane_id)
+    if lane is not None:  # one who is gone for good has none
+        lane.leased_by, lane.leased_until = None, None
 
 
 def _notices_of(work: Work, parcel_id: int) -> list[Notice]:

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel, col, select
 
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.journal import Entry, entries
+from storage.scrubbing import scrub
 from storage.tables import Coalition
 from storage.trouble import DatabaseProblem, told_plainly
 
@@ -88,6 +89,10 @@ class Store:
     async def read(self, coalition_id: int | None, ask: Callable[[Work], T]) -> T:
         """Run `ask` on one consistent state of the database; what it changes is not kept. Raises as `write` does."""
         return await self._run(coalition_id, ask, read_only=True)
+
+    async def scrub(self) -> bool:
+        """See that what was deleted is in no file any more: see `storage.scrubbing.scrub`."""
+        return await asyncio.to_thread(scrub, Path(make_url(self.url).database or ""))
 
     async def close(self) -> None:
         """Close all connections."""

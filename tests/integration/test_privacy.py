@@ -25,6 +25,7 @@ from bot.clock import SimulatedClock
 from bot.commands import Call, CommandTable, Verb
 from bot.dispatch import Dispatch
 from bot.engine import Engine
+from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.load import load_file
@@ -241,7 +242,8 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
     return Engine(store, clock, Dispatch(store, clock, table), Fetching(store, clock, chats),
-                  Watch(store, clock, None), Ingest(store, clock), Outbox(store, clock, chats, writers()))  # fmt: skip
+                  Watch(store, clock, None), Ingest(store, clock), Erasing(store, clock, chats),
+                  Outbox(store, clock, chats, writers()))  # fmt: skip
 
 
 def _explode(call: Call) -> Message | None:

@@ -168,6 +168,29 @@ class Rooms:
         rank = {"join": 0, "invite": 1, "leave": 2}
         return min(found, key=lambda room: rank.get(room.members.get(user, ""), 3), default=None)
 
+    def direct_chats(self, user: str) -> list[Room]:
+        """Give all direct chats with a person that the bot is in."""
+        return [room for room in self if room.partner(self.me) == user]
+
+    def lost_direct_chats(self, user: str) -> list[Room]:
+        """Give the direct chats with a person that the bot was put out of."""
+        out = (room for room in self._rooms.values() if room.members.get(self.me) == "leave")
+        return [room for room in out if room.partner(self.me) == user]
+
+    def drop(self, room_id: str) -> None:
+        """Keep nothing of a room: whoever it was with is forgotten."""
+        self._rooms.pop(room_id, None)
+        self._keeper.delete(KIND, room_id)
+
+    def forget_person(self, user: str) -> None:
+        """Keep nothing of a person but in the rooms that they are in."""
+        self.reopen_direct(user)
+        for room in self._rooms.values():
+            if user in room.members and room.members[user] not in HERE:
+                del room.members[user]
+                room.names.pop(user, None)
+                self.save(room)
+
     def close_direct(self, user: str) -> None:
         """Note that a person put the bot out of their direct chat."""
         self._keeper.put(CLOSED, user, True)

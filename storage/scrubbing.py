@@ -1,0 +1,26 @@
+"""Seeing that what was deleted is in no file of the database any more."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from storage.trouble import told_plainly
+
+BUSY_SECONDS = 10
+
+
+def scrub(path: Path) -> bool:
+    """Write a SQLite database anew without what was deleted, and empty its write-ahead log.
+
+    False where somebody is just reading: the log still has what was deleted then, until this is done again. Raises
+    DatabaseTrouble while another process writes. Nothing is written beside the database's own files.
+    """
+    with told_plainly(), closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
+        # What VACUUM sorts would else lie in a temporary file, which is not overwritten when it goes.
+        for pragma in ("secure_delete = ON", "temp_store = MEMORY"):
+            database.execute(f"PRAGMA {pragma}").close()
+        database.execute("VACUUM")
+        [(busy, _, _)] = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return not busy
