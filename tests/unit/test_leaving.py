@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
@@ -19,11 +18,11 @@ from bot.codes import new_code
 from bot.engine import Engine
 from bot.identities import account_at
 from bot.linking import give_code
-from bot.message import File, message, say
+from bot.message import File, Message, message, say
 from bot.mydata import SECTIONS, data_files
 from bot.notices import member_lane, tell
 from bot.people import find_member
-from bot.ports import SendLater, SendRefused
+from bot.ports import Destination, SendLater, SendRefused
 from bot.removal import OWN, TRACES
 from bot.unnaming import ADDRESSES, worded
 from storage.backup import backup
@@ -137,11 +136,11 @@ def test_a_message_in_flight_is_erased_too(house: House) -> None:
     world = house.world
     send = world.chat.send
 
-    async def slow(to: Any, content: Any, key: str) -> str | None:
+    async def slow(to: Destination, message: Message, key: str) -> str | None:
         world.chat.send = send  # type: ignore[method-assign]
         await house.engine._dispatch.receive(world.saying("Ana", "suspend @Luis"))
         await house.engine._dispatch.drain()
-        return await send(to, content, key)
+        return await send(to, message, key)
 
     owe(world, "Luis", "just now")
     world.chat.send = slow  # type: ignore[method-assign]
@@ -197,7 +196,7 @@ def test_codes_and_questions_die(house: House) -> None:
 
     world.write(give)
     house.say("Ana", "suspend @Luis")
-    assert world.read(lambda work: [*work.exec(select(Code)), *work.rows(Confirmation), *work.rows(Link)]) == []
+    assert world.read(lambda work: [*work.rows(Code), *work.rows(Confirmation), *work.rows(Link)]) == []
     before = len(world.chat.tried)
     house.wait(hours=3)
     assert [sent.text for sent in world.chat.tried[before:] if sent.name == "Luis"] == []
@@ -219,7 +218,7 @@ def test_a_barred_account_comes_in_by_no_other_way(house: House) -> None:
     house.say("Ana", "suspend @Luis")
     code = world.write(lambda work: new_code(work, world.now, "claim", dt.timedelta(days=1)))
     assert "wrong, used or too old" in house.say("Luis", f"claim {code}")[0]
-    linking = world.write(lambda work: give_code(work, world.now, account_at(work, "console", "mei") or Identity()))
+    linking = world.write(lambda work: give_code(work, world.now, work.rows(Identity, Identity.member_id == 3)[0]))
     assert "wrong, used or too old" in house.say("Luis", f"link {linking}")[0]
     assert world.read(lambda work: account_at(work, "console", "luis")) is None
 
