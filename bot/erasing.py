@@ -70,7 +70,10 @@ class Erasing:
         found = await self._store.read(coalition_id, lambda work: self._opened(work, row_id))
         if found is None:
             return
-        row, to = found
+        row, to, sending_until = found
+        if sending_until is not None:
+            await self._store.write(coalition_id, lambda work: _put_off(work, row_id, sending_until))
+            return
         try:
             if not row.erased:
                 await self._chats[row.platform].erase(to, row.since)
@@ -91,14 +94,15 @@ class Erasing:
         if row.erased and not await self._store.read(coalition_id, lambda work: work.get(Erasure, row_id)):
             await self._store.scrub()
 
-    def _opened(self, work: Work, row_id: int) -> tuple[Erasure, Destination] | None:
+    def _opened(self, work: Work, row_id: int) -> tuple[Erasure, Destination, dt.datetime | None] | None:
         row, now = work.get(Erasure, row_id), self._clock.now()
         if row is None:
             return None
         language = work.get_one(Coalition, work.tenant).language
         reader = Reader(ZoneInfo("UTC"), language, personal=True)
         name = row.name or row.address
-        return row, Destination(row.platform, row.address, name, reader, NoticeKind.NOTICE, now)
+        to = Destination(row.platform, row.address, name, reader, NoticeKind.NOTICE, now)
+        return row, to, _sending(work, row, now)
 
     def _later(self, work: Work, row_id: int, seconds: float | None) -> None:
         row, now = work.get(Erasure, row_id), self._clock.now()
@@ -124,6 +128,22 @@ class Erasing:
         if row.forget:
             scrub_account(work, row)
         work.delete(row)
+
+
+def _sending(work: Work, row: Erasure, now: dt.datetime) -> dt.datetime | None:
+    """Give until when a message to the account may be on its way, which is to be deleted with the others.
+
+    Whoever sends may die before it is noted, so it is waited for until nobody can be sending any more.
+    """
+    lanes = work.rows(Lane, Lane.platform == row.platform, col(Lane.member_id) == row.member_id)
+    ends = [lane.leased_until for lane in lanes if lane.leased_until is not None and lane.leased_until > now]
+    return max(ends, default=None) if row.member_id is not None and not row.erased else None
+
+
+def _put_off(work: Work, row_id: int, until: dt.datetime) -> None:
+    row = work.get(Erasure, row_id)
+    if row is not None:
+        row.next_at = until
 
 
 def came_too_late(work: Work, now: dt.datetime, to: Destination) -> None:

@@ -224,6 +224,8 @@ def _settle(work: Work, outgoing: Outgoing, message_id: str | None, now: dt.date
     parcel = work.get(Parcel, outgoing.parcel_id)
     if parcel is None or parcel.state is not ParcelState.SENDING:
         came_too_late(work, now, outgoing.to)
+        if release and parcel is not None:
+            _release(work, parcel.lane_id)
         return
     parcel.state, parcel.sent_at = ParcelState.SENT, now
     if message_id is not None:
@@ -240,7 +242,10 @@ def _settle(work: Work, outgoing: Outgoing, message_id: str | None, now: dt.date
 
 def _refused(work: Work, parcel_id: int, now: dt.datetime, *, release: bool) -> None:
     parcel = work.get(Parcel, parcel_id)
-    if parcel is None or parcel.state is not ParcelState.SENDING:
+    if parcel is None:
+        return
+    if parcel.state is not ParcelState.SENDING:
+        _release(work, parcel.lane_id)
         return
     parcel.state = ParcelState.FAILED
     lane = work.get_one(Lane, parcel.lane_id)
