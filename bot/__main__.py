@@ -131,6 +131,26 @@ def doctor(config: Config = None) -> None:
     _run(lambda: terminal.doctor(_path(config)))
 
 
+@app.command()
+def suspend(
+    name: str,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Put a member out at once, on all platforms; works with every chat down."""
+    _run(lambda: terminal.suspend_member(_settings(config), name, coalition))
+
+
+@app.command()
+def unsuspend(
+    name: str,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Let a member in again who was suspended."""
+    _run(lambda: terminal.unsuspend_member(_settings(config), name, coalition))
+
+
 @text_app.command("parse")
 def text_parse(
     file: Path,

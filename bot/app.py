@@ -11,6 +11,7 @@ from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.duty import Duty
 from bot.engine import Engine, Works
+from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
@@ -28,6 +29,7 @@ from handlers import (
     broadcast,
     chair,
     drafts,
+    leaving,
     own,
     people,
     programme,
@@ -54,6 +56,7 @@ FAMILIES = (
     own,
     people,
     accounts,
+    leaving,
     rooms,
     undelivered,
 )
@@ -124,4 +127,4 @@ def build(  # noqa: PLR0913 - the composition root takes what there is to put to
     dispatch, fetching = Dispatch(store, clock, command_table(), limits), Fetching(store, clock, chats)
     watch, ingest = Watch(store, clock, fetcher, write, limits), Ingest(store, clock, write)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
-    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, outbox), duty)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, Erasing(store, clock, chats), outbox), duty)

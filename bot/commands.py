@@ -179,6 +179,8 @@ class Verb:
     """
     undoable: bool = False
     """`undo` takes it back."""
+    lasting: bool = False
+    """`undo` refuses to take it back, rather than take back what was done before it."""
     guarded: bool = False
     """Taken only from a device that its owner has vouched for."""
     examples: tuple[str, ...] = ()

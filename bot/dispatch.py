@@ -40,6 +40,7 @@ from storage.tables import (
     Notice,
     NoticeKind,
     Room,
+    Standing,
 )
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
@@ -222,15 +223,17 @@ class Dispatch:
                 notice.deed_id = deed.id
 
     def _deed(self, verb: Verb, call: Call) -> Deed | None:
-        if not (verb.undoable and call.work.journal and call.account):
+        if call.account is None or not (verb.lasting or (verb.undoable and call.work.journal)):
             return None
+        if call.account.standing is not Standing.ACTIVE:
+            return None  # who is out has nothing to take back
         return call.work.put(
             Deed(
                 coalition_id=call.work.tenant,
                 member_id=call.account.id,
                 verb=verb.name,
                 done_at=call.now,
-                journal=list(call.work.journal),
+                journal=list(call.work.journal) if verb.undoable else [],
                 said=call.invocation.corrects or call.invocation.event_id,
             )
         )

@@ -17,6 +17,7 @@ from bot import pulse
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
 from bot.duty import RENEW_SECONDS, Duty, DutyLost
+from bot.erasing import Erasing
 from bot.fetching import AT_ONCE, Fetching
 from bot.health import SLOW_SECONDS, STALE_SECONDS, Health
 from bot.ingest import Ingest
@@ -52,6 +53,7 @@ class Works:
     fetching: Fetching
     watch: Watch
     ingest: Ingest
+    erasing: Erasing
     outbox: Outbox
 
 
@@ -62,15 +64,17 @@ class Engine:
         """Take the parts, and the duty that watching, reading and chores need; nothing runs yet."""
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
-        self._ingest, self._outbox = works.ingest, works.outbox
+        self._ingest, self._erasing, self._outbox = works.ingest, works.erasing, works.outbox
         self._on_duty_only: tuple[Drain, ...] = (self._watch.drain, self._ingest.drain, self._do_chores)
         drains: tuple[Drain, ...] = (
-            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._outbox.drain
+            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._erasing.drain, self._outbox.drain
         )  # fmt: skip
         self._bells = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
         self.health = Health(clock)
-        self._names = dict(zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "outbox"), strict=True))
+        self._names = dict(
+            zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "erasing", "outbox"), strict=True)
+        )
         for part, name in ((self._dispatch, "dispatch"), (self._outbox, "outbox")):
             part.turned = partial(self.health.turned, name)
         self._pulse_at: dt.datetime | None = None
@@ -84,7 +88,7 @@ class Engine:
 
         The others are left to the process that serves them.
         """
-        self._outbox.coalition_id = self._ingest.coalition_id = coalition_id
+        self._outbox.coalition_id = self._ingest.coalition_id = self._erasing.coalition_id = coalition_id
         self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
@@ -99,6 +103,7 @@ class Engine:
             busy = await self._fetching.drain()
             busy = await self._dispatch.drain() or busy
             busy = await self._read() or busy
+            busy = await self._erasing.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
         await self._do_chores()

@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlmodel import col, select
 
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
+from bot.erasing import came_too_late
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
 from bot.rules.waiting import counts_for_company
 from storage.cipher import active
-from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
+from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -194,7 +195,7 @@ class Outbox:
         found = (
             select(Notice.lane_id, Notice.coalition_id)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(or_(due, crashed), self._free(), self._served())
+            .where(or_(due, crashed), self._free(), self._served(), ~_erased_first())
             .where(col(Notice.lane_id).not_in([leased.lane_id for leased in self._serving.values()]))
             .group_by(col(Notice.lane_id), col(Notice.coalition_id))
             .order_by(soonest, func.min(reply), first)
@@ -264,7 +265,10 @@ class Outbox:
                 chat = None if self.stopping else self._chats.get(outgoing.to.platform)
                 if chat is None:
                     break
-                if not await self._send(leased, chat, outgoing, last=outgoing is parcels[-1]):
+                last = outgoing is parcels[-1]
+                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=last):
+                    continue
+                if not await self._send(leased, chat, outgoing, last=last):
                     return
             else:
                 return
@@ -274,7 +278,7 @@ class Outbox:
             raise
 
     def _prepare(self, work: Work, leased: _Leased) -> list[Outgoing]:
-        if not self._have(work.get_one(Lane, leased.lane_id)):
+        if not self._have(work.get(Lane, leased.lane_id)):
             return []
         parcels = unsettled(work, leased.lane_id)
         if not leased.again:
@@ -315,7 +319,7 @@ class Outbox:
             await self._refuse(leased, outgoing, code, last=True)
             return False
         return await self._store.write(
-            leased.coalition_id, lambda work: self._settle(work, outgoing.parcel_id, message_id, release=last)
+            leased.coalition_id, lambda work: self._settle(work, outgoing, message_id, release=last)
         )
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
@@ -331,7 +335,9 @@ class Outbox:
 
     def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
         """Hold the lane and give back its lease; tells how often in a row it failed, the platform's wishes left out."""
-        lane = work.get_one(Lane, lane_id)
+        lane = work.get(Lane, lane_id)
+        if lane is None:
+            return 0
         lane.failures += seconds is None
         usual = min(LONGEST_BACK_OFF, 2.0 ** min(lane.failures, 10)) * random.uniform(0.5, 1.0)
         wait = min(dt.timedelta(seconds=seconds if seconds is not None else usual), LONGEST_HOLD)
@@ -339,9 +345,13 @@ class Outbox:
         self._release(work, lane_id)
         return lane.failures
 
-    def _settle(self, work: Work, parcel_id: int, message_id: str | None, *, release: bool) -> bool:
-        parcel, now = work.get_one(Parcel, parcel_id), self._clock.now()
-        lane = work.get_one(Lane, parcel.lane_id)
+    def _settle(self, work: Work, outgoing: Outgoing, message_id: str | None, *, release: bool) -> bool:
+        parcel, now = work.get(Parcel, outgoing.parcel_id), self._clock.now()
+        if parcel is None or parcel.state is ParcelState.CANCELLED:
+            came_too_late(work, now, outgoing.to)
+        lane = work.get(Lane, parcel.lane_id) if parcel is not None else None
+        if parcel is None or lane is None:
+            return False
         ours = self._have(lane)
         if parcel.state is ParcelState.SENDING:
             _sent(work, parcel, lane, message_id, now)
@@ -351,28 +361,41 @@ class Outbox:
             self._release(work, lane.id)
         return ours
 
+    async def _stands(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
+        """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
+        if await self._store.read(leased.coalition_id, lambda work: _to_be_sent(work, outgoing.parcel_id)):
+            return True
+        if last:
+            await self._store.write(leased.coalition_id, lambda work: self._release(work, leased.lane_id))
+        return False
+
     async def _still(self, leased: _Leased) -> bool:
         """Renew a lease that may be over; tells whether no other process has taken the lane meanwhile."""
 
         def renew(work: Work) -> bool:
-            lane = work.get_one(Lane, leased.lane_id, with_for_update=True)
-            if self._have(lane):
+            lane = work.get(Lane, leased.lane_id, with_for_update=True)
+            if lane is not None and self._have(lane):
                 lane.leased_until = self._clock.now() + LEASE
             return self._have(lane)
 
         return await self._store.write(leased.coalition_id, renew)
 
-    def _have(self, lane: Lane) -> bool:
-        """Tell whether the lane is still this process's, which may have been asleep for longer than its lease."""
-        return lane.leased_by == self._name and lane.leased_until is not None
+    def _have(self, lane: Lane | None) -> bool:
+        """Tell whether the lane is still this process's, which may have been asleep for longer than its lease.
+
+        One whose reader is gone for good is nobody's.
+        """
+        return lane is not None and lane.leased_by == self._name and lane.leased_until is not None
 
     def _release(self, work: Work, lane_id: int) -> None:
-        lane = work.get_one(Lane, lane_id)
-        if self._have(lane):
+        lane = work.get(Lane, lane_id)
+        if lane is not None and self._have(lane):
             lane.leased_until = None
 
     def _refused(self, work: Work, parcel_id: int, code: str, now: dt.datetime, *, release: bool) -> None:
-        parcel = work.get_one(Parcel, parcel_id)
+        parcel = work.get(Parcel, parcel_id)
+        if parcel is None:
+            return
         if release:
             self._release(work, parcel.lane_id)
         if parcel.state is not ParcelState.SENDING:
@@ -391,6 +414,22 @@ def _first_of(state: NoticeState) -> Any:
     """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
     first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
     return first.correlate(Lane).scalar_subquery()
+
+
+def _erased_first() -> ColumnElement[bool]:
+    """Tell, within a query of lanes, whether something there is to be deleted before anything is said.
+
+    Whoever had themselves forgotten is told so after their messages are gone, or it would go with them.
+    """
+    return exists().where(
+        col(Erasure.platform) == col(Lane.platform), col(Erasure.fingerprint) == col(Lane.fingerprint),
+        col(Erasure.erased).is_(False), col(Erasure.failures) == 0,
+    )  # fmt: skip
+
+
+def _to_be_sent(work: Work, parcel_id: int) -> bool:
+    parcel = work.get(Parcel, parcel_id)
+    return parcel is not None and parcel.state is ParcelState.SENDING
 
 
 def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:

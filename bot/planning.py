@@ -72,7 +72,7 @@ def _wanted(work: Work, now: dt.datetime) -> Iterator[Planned]:
         yield from task_reminders(task, people, meeting.starts_at if meeting else None, leading)
     meetings = work.rows(Meeting)
     yield from _countdowns(work, meetings, rooms)
-    for row in work.rows(Reminder):
+    for row in work.rows(Reminder, col(Reminder.member_id).in_(people)):
         yield _reminder(row)
     days = session_days(meetings, session_zones(work))
     for room in rooms:

@@ -17,7 +17,7 @@ from bot.notices import coordinators, member_lane, tell
 from bot.people import mention
 from bot.tasks import look
 from storage.cipher import active
-from storage.tables import Label, Member, NoticeKind, Room, Standing
+from storage.tables import Label, Member, Notice, NoticeKind, Room, Standing
 from storage.work import Work
 
 _PLATFORMS = {"matrix": "Matrix", "slack": "Slack"}
@@ -69,6 +69,41 @@ def member_left(work: Work, now: dt.datetime, room: Room, account: str) -> None:
         _tasks_of(work, now, member),
     )
     _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"left/{room.id}/{member.id}/{now:%Y%m%d}")
+
+
+def left_platform(work: Work, now: dt.datetime, account: str, platform: str) -> None:
+    """Tell that a member left a platform's workspace, or all rooms that are served there, and what is theirs; once.
+
+    Once they have come back (`came_back`) it is told again.
+    """
+    found = account_at(work, platform, account)
+    member = work.row(Member, found.member_id) if found is not None else None
+    if member is None or member.standing is not Standing.ACTIVE:
+        return
+    gone = (
+        say("{who} is not in the workspace on Slack any more.", who=mention(member))
+        if platform == "slack"
+        else say("{who} is in none of my rooms on {platform} any more.", who=mention(member), platform=_named(platform))
+    )
+    content = message(
+        gone,
+        _tasks_of(work, now, member),
+        say("If they are not to come back: `suspend @{alias}`.", alias=member.alias),
+    )
+    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, _gone_key(member.id, platform))
+
+
+def came_back(work: Work, account: str, platform: str) -> None:
+    """Take note that somebody is there again, so that it is told when they leave again."""
+    found = account_at(work, platform, account)
+    if found is not None:
+        key = f"{_gone_key(found.member_id, platform)}/"
+        for notice in work.rows(Notice, col(Notice.key).startswith(key, autoescape=True)):
+            notice.key = f"was-{notice.key}/{notice.id}"
+
+
+def _gone_key(member_id: int, platform: str) -> str:
+    return f"gone/{member_id}/{platform}"
 
 
 def room_shared(work: Work, now: dt.datetime, room: Room) -> None:

@@ -14,11 +14,15 @@ from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState
 def take_back(call: Call, deed: Deed) -> int:
     """Take a command of the speaker's back, and give how many lanes had heard of it and are corrected.
 
-    Raises Refusal when somebody changed it since, when nobody would coordinate, or for a guarded verb on a device that
-    is not vouched for; NeedsYes when more people would hear than one may tell without asking.
+    Raises Refusal for a verb that lasts, when somebody changed it since, when nobody would coordinate, or for a guarded
+    verb on a device that is not vouched for; NeedsYes when more people would hear than one may tell without asking.
     """
     if (verb := call.table.names.get(deed.verb)) is not None:
         check_account(verb, call)
+        if verb.lasting:
+            raise Refusal(
+                say("I do not take `{verb}` back that way. `help {verb}` says what there is instead.", verb=verb.name)
+            )
     try:
         restore(call.work, deed.journal, strict=True)
     except ChangedSince:

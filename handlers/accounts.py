@@ -20,6 +20,7 @@ from bot.linking import (
 )  # fmt: skip
 from bot.message import Message, Phrase, message, say
 from bot.notices import coordinators, member_lane
+from bot.suspension import barred
 from storage.cipher import active
 from storage.tables import Identity, Label, Link, Member, NoticeKind, Role
 from storage.work import Work
@@ -76,7 +77,8 @@ def unlink(call: Call) -> Message:
 
 def _take_code(call: Call) -> Message:
     """Take a code from the other account, and ask the first. Neither message tells who the other is."""
-    first = giver(call.work, call.now, call.words)
+    is_out = barred(call.work, call.invocation.platform, call.invocation.sender) is not None
+    first = giver(call.work, call.now, call.words) if not is_out else None
     if first is None:
         return message(wrong_code(call.work, call.now, call.invocation))
     own, said = account_of(call.work, call.invocation), call.invocation

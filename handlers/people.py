@@ -30,6 +30,7 @@ from bot.notices import coordinators, member_lane
 from bot.people import ROLES, find_member, members, mention, settings_of
 from bot.plain import zone_name
 from bot.rules.waking import QUIET_TO
+from bot.suspension import barred, suspended
 from bot.tasks import look
 from bot.when import WhenProblem, local_moment, read_day, read_when
 from bot.zones import ZoneProblem, find_zone
@@ -73,8 +74,10 @@ def hello(call: Call) -> Message | None:
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
     )
     open_account(call.work, call.invocation, newcomer)
+    out = barred(call.work, call.invocation.platform, call.invocation.sender)
     for coordinator in coordinators(call.work):
-        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, _asks_to_join(newcomer))
+        asks = _asks_again(newcomer, out) if out is not None else _asks_to_join(newcomer)
+        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, asks)
     return message(say("Thank you. A coordinator looks at it, and I will tell you here."))
 
 
@@ -82,7 +85,8 @@ def claim(call: Call) -> Message:
     """Make the account that types the operator's code a coordinator."""
     if call.invocation.place is not None:
         raise Refusal(say("Say `claim` with its code in a direct chat with me, where nobody else can read it."))
-    if not redeem(call.work, call.now, CLAIM, call.words):
+    is_out = barred(call.work, call.invocation.platform, call.invocation.sender) is not None
+    if is_out or not redeem(call.work, call.now, CLAIM, call.words):
         raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
     others = coordinators(call.work)
     member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
@@ -120,6 +124,7 @@ def admit(call: Call) -> Message:
     if name.casefold() in known:
         raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
     member = find_member(call.work, name, waiting)
+    _refuse_suspended(call, member)
     member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
     welcome = message(
         say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_AS[member.role]),
@@ -172,12 +177,13 @@ def _left_with(call: Call, observer: Member) -> Inline | None:
 def list_members(call: Call) -> Message:
     """List who takes part."""
     rows = sorted(members(call.work), key=lambda row: (-row.role.rank, row.alias.casefold()))
-    waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
+    waiting, out = call.work.rows(Member, Member.standing == Standing.ASKED), suspended(call.work)
     lead = call.role is Role.COORDINATOR
     return message(
         Heading(say("Members: {n}", n=len(rows))),
         List(tuple(_line(call, row) for row in rows)),
         _waiting_list(waiting) if waiting and lead else None,
+        say("Suspended: {people}", people=joined([mention(row) for row in out])) if out and lead else None,
     )
 
 
@@ -334,6 +340,27 @@ def _asks_to_join(newcomer: Member) -> Message:
         ),
         actions((say("Admit"), f"admit @{newcomer.alias}")),
     )  # fmt: skip
+
+
+def _asks_again(newcomer: Member, out: Member) -> Message:
+    return message(
+        say(
+            "{who}, who is suspended, asks to join as {alias} of {organisation}. They do not know that they are "
+            "suspended. If you do nothing, nothing happens.",
+            who=mention(out), alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation),
+        )
+    )  # fmt: skip
+
+
+def _refuse_suspended(call: Call, member: Member) -> None:
+    """Refuse to let in an account that was taken away from somebody, under whatever name."""
+    for account in accounts_of(call.work, member.id):
+        out = barred(call.work, account.platform, account.address)
+        if out is not None:
+            raise Refusal(
+                say("That is an account of {who}, who is suspended: `unsuspend @{name}` lets them in again.",
+                    who=mention(out), name=out.alias)
+            )  # fmt: skip
 
 
 def _waiting_list(waiting: list[Member]) -> Inline:

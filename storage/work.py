@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.engines import is_postgres, open_engine, open_sync
 from storage.journal import Entry, entries
+from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
 from storage.trouble import Again, settled_by_trying, told_plainly
 
@@ -123,6 +124,10 @@ class Store:
     async def read(self, coalition_id: int | None, ask: Callable[[Work], T]) -> T:
         """Run `ask` on one consistent state of the database; what it changes is not kept. Raises as `write` does."""
         return await self._run(coalition_id, ask, read_only=True)
+
+    async def scrub(self) -> bool:
+        """See that what was deleted is in no file any more: see `storage.scrubbing`."""
+        return await asyncio.to_thread(scrub, self.url)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -6,6 +6,7 @@ from bot.terminal.drafts import Shown, compare_texts, parse_text
 from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
+from bot.terminal.people import suspend_member, unsuspend_member
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
 from bot.terminal.talk import console, load
@@ -29,5 +30,7 @@ __all__ = [
     "serve",
     "setup",
     "slack_manifest",
+    "suspend_member",
+    "unsuspend_member",
     "upgrade_database",
 ]

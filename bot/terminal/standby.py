@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
@@ -51,8 +52,7 @@ class OnDuty:
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Send as the chat does; raises SendLater too when the duty is not held at this moment."""
-        if self._closed or not await self._on_duty():
-            raise SendLater(STALE, STALE_SECONDS)
+        await self._need_duty()
         sending = asyncio.create_task(self._chat.send(to, message, key))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
@@ -62,10 +62,24 @@ class OnDuty:
         """Fetch as the chat does: reading twice harms nobody."""
         return await self._chat.fetch(where, most)
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        """Delete as the chat does; raises SendLater too when the duty is not held at this moment."""
+        await self._need_duty()
+        await self._chat.erase(to, since)
+
+    async def forget(self, account: str) -> None:
+        """Let go of an account as the chat does; raises SendLater too when the duty is not held at this moment."""
+        await self._need_duty()
+        await self._chat.forget(account)
+
     async def close(self) -> None:
         """Take nothing more, and wait for what is on its way: it needs the connection."""
         self._closed = True
         await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _need_duty(self) -> None:
+        if self._closed or not await self._on_duty():
+            raise SendLater(STALE, STALE_SECONDS)
 
     async def _on_duty(self) -> bool:
         try:

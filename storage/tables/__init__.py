@@ -1,6 +1,7 @@
 """The tables: the records themselves, with no second set of classes that mirrors them."""
 
 from storage.tables.duties import Duty
+from storage.tables.leaving import Erasure, Suspension
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
@@ -39,6 +40,7 @@ __all__ = [
     "Draft",
     "DraftState",
     "Duty",
+    "Erasure",
     "Identity",
     "Inbox",
     "InboxState",
@@ -67,6 +69,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Standing",
+    "Suspension",
     "Task",
     "TaskState",
     "Text",

@@ -45,6 +45,10 @@ class Standing(StrEnum):
 
     ASKED = "asked"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Put out at once: none of their accounts is theirs here until somebody takes that back."""
+    FORMER = "former"
+    """Gone for good: the row has no name, and is kept so that nobody else is ever given its number."""
 
 
 class MeetingState(StrEnum):
@@ -125,3 +129,5 @@ class ParcelState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Its reader was put out before it was settled."""

@@ -35,9 +35,12 @@ def talk(world: World) -> Conversation:
 
 
 def test_which_verbs_are_guarded() -> None:
-    """Those that give rights, open a room to items, or change the text in force."""
+    """Those that give rights or take them, open a room to items, or change the text in force."""
     guarded = {verb.name for verb in command_table().verbs if verb.guarded}
-    assert guarded == {"role", "admit", "room here", "draft publish", "draft withdraw", "watch"}
+    assert guarded == {
+        "role", "admit", "room here", "draft publish", "draft withdraw", "watch",
+        "suspend", "unsuspend", "members remove", "forget me",
+    }  # fmt: skip
 
 
 def test_a_guarded_verb_needs_a_vouched_device(talk: Conversation) -> None:

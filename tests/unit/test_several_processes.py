@@ -39,6 +39,12 @@ class SlowChat:
     async def fetch(self, where: str, most: int) -> bytes | None:
         raise SendRefused("no-files")
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        raise SendRefused("no-history")
+
+    async def forget(self, account: str) -> None:
+        raise SendRefused("no-history")
+
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         self._now += 1
         self.most = max(self.most, self._now)
