@@ -163,11 +163,13 @@ def came_too_late(work: Work, now: dt.datetime, to: Destination) -> None:
 
 def _farewell_open() -> ColumnElement[bool]:
     """Tell of a row whether something is still to be said to its account, which is a stranger's now."""
+    theirs = select(Lane.id).where(
+        col(Lane.platform) == col(Erasure.platform), col(Lane.fingerprint) == col(Erasure.fingerprint)
+    )
     return exists().where(
-        col(Notice.lane_id) == col(Lane.id), col(Lane.platform) == col(Erasure.platform),
-        col(Lane.fingerprint) == col(Erasure.fingerprint),
+        col(Notice.lane_id).in_(theirs.correlate(Erasure)),
         col(Notice.state).in_((NoticeState.PLANNED, NoticeState.SENDING)),
-    )  # fmt: skip
+    )
 
 
 def _tell_of_rest(work: Work, row: Erasure, now: dt.datetime) -> None:

@@ -98,7 +98,7 @@ class Lane(SQLModel, table=True):
     platform: str
     room_id: int | None = Field(default=None, foreign_key="room.id")
     member_id: int | None = Field(default=None, foreign_key="member.id")
-    fingerprint: str | None = None
+    fingerprint: str | None = Field(default=None, index=True)
     """Only for strangers: the hash of the account they wrote from."""
     address: str | None = Field(default=None, sa_type=sealed("lane.address"))
     leased_by: str | None = None

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Engine, event
 from sqlmodel import SQLModel
 
 from storage.engines import is_postgres, open_sync
+from storage.tables.columns import Sealed
 
 COPIES = 600
 """How many coalitions like each one there are in the database that plans are made for."""
@@ -148,7 +149,7 @@ def _multiply(connection: Connection) -> None:
         if table.name == "duty":
             continue
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        values = ", ".join(_copied(column.name, bool(column.foreign_keys)) for column in table.columns)
+        values = ", ".join(_copied(column) for column in table.columns)
         copies = f'SELECT {values} FROM "{table.name}", generate_series(1, {COPIES}) n'
         if not connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}').rowcount:
             invented = ", ".join(_invented(column) for column in table.columns)
@@ -161,11 +162,13 @@ def _multiply(connection: Connection) -> None:
 def _invented(column: Column[Any]) -> str:
     """Give a value for a table that had no rows: ten a coalition."""
     if column.name == "coalition_id":
-        return f"1 - (n % {COPIES}) * {_APART}"
+        return f"1 - (n - n / {COPIES} * {COPIES}) * {_APART}"  # % would be a placeholder to one of the drivers
     return _VALUES.get(str(column.type).split()[0], "'x' || n")
 
 
-def _copied(column: str, refers: bool) -> str:
-    if column == "id" or refers or column in _REFERENCES:
-        return f'"{column}" - n * {_APART}'
-    return f"\"{column}\" || '-' || n" if column in _UNIQUE else f'"{column}"'
+def _copied(column: Column[Any]) -> str:
+    name = column.name
+    if name == "id" or column.foreign_keys or name in _REFERENCES:
+        return f'"{name}" - n * {_APART}'
+    sealed = isinstance(column.type, Sealed)
+    return f"\"{name}\" || '-' || n" if name in _UNIQUE and not sealed else f'"{name}"'

@@ -49,3 +49,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_erasure_fingerprint", "erasure", ["fingerprint"])
+    op.create_index("ix_erasure_next", "erasure", ["next_at"])
+    op.create_index("ix_erasure_coalition", "erasure", ["coalition_id", "next_at"])
+    op.create_index("ix_erasure_member_id", "erasure", ["member_id"])
+    op.create_index("ix_suspension_coalition_id", "suspension", ["coalition_id"])
+    op.create_index("ix_suspension_by_id", "suspension", ["by_id"])
+    op.create_index("ix_lane_fingerprint", "lane", ["fingerprint"])
