@@ -90,8 +90,11 @@ def test_sources_that_do_not_answer(talk: Conversation) -> None:
             ((4, now - dt.timedelta(hours=3), now), (9, None, now), (0, now, now - dt.timedelta(hours=2))), 1
         ):
             work.add(
-                Source(address=f"https://secret.example/{number}", failures=failures, trouble="timed-out", fingerprint=str(number),
-                       answered_at=answered, next_at=next_at, every=900, coalition_id=work.tenant, added_by=1)
+                Source(
+                    address=f"https://secret.example/{number}", fingerprint=str(number), failures=failures,
+                    trouble="timed-out", answered_at=answered, next_at=next_at, every=900, coalition_id=work.tenant,
+                    added_by=1,
+                )
             )  # fmt: skip
 
     talk.world.write(put)
