@@ -13,6 +13,15 @@ _ENUMERATOR = re.compile(
 _CHOICE = re.compile(
     rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
 )
+_BEFORE_NUMBER = re.compile(
+    r"(?:\b(?:articles?|arts?\.?|paragraphs?|paras?\.?|rules?|regulations?|sections?|clauses?|annex(?:es)?|no\.?"
+    r"|règles?|alinéas?|paragraphes?|annexes?|artículos?|párrafos?|reglas?|normas?|apartados?|anexos?"
+    r"|стать\w{1,3}|статей|пункт\w{0,3}|правил\w{0,2}|приложени\w{1,2}"
+    r"|[وفبل]{0,2}(?:ال)?(?:مادة|مواد|فقرة|فقرات|قاعدة)|[وف]?لل(?:مادة|فقرة|قاعدة))"
+    r"|\d(?:\s(?:bis|ter|quater))?(?:,|،)?\s(?:and|or|to|et|ou|à|y|o|a|и|или|по|و|أو|إلى))$",
+    re.IGNORECASE,
+)
+"""How a line ends below which a number goes on with a reference and begins no paragraph."""
 _SENTENCE_END = re.compile(r"[.;:?!。；：؛؟][\s\])”’»\"'）」]*$")
 _CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
 
@@ -51,6 +60,8 @@ def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> l
 
 
 def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
+    if line.starts is not True and line.text[:1].isdigit() and _BEFORE_NUMBER.search(before):
+        return False
     if begins_item(line.text) and (line.starts is not False or end.search(before)):
         return True
     if line.starts is not None:
