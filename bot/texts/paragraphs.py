@@ -72,7 +72,7 @@ def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
 def _glued(before: str, text: str, spaced: bool) -> str:
     if before.endswith("\u00ad"):
         return before[:-1] + text
-    if re.search(r"\w-$", before) and text[:1].isalpha():
+    if re.search(r"\w-$", before) and text[:1].isalnum():
         return before + text
     if not spaced and not (before[-1:].isascii() and text[:1].isascii()):
         return before + text

@@ -20,6 +20,8 @@ _CALL = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]。；，])\d{1,2}(?=[\s.,;:)\
 _UNIT = re.compile(r"(?<![^\W\d_])(?:[kcmdh]?m|к?м|см)$")  # with a raised 2 or 3 behind it
 _STOP = re.compile(r"(?<=\s)([.،؛])([٠-٩]{1,4})(?=\s|$)")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_ONE_LINE = re.compile(r"[^\r\n\ufffe]+(?:\ufffe(?!\d)[^\r\n\ufffe]*)*\ufffe?")
+"""A line; pdfium prints U+FFFE for a hyphen at its end and no break, also before the page number below it."""
 _MOST_PAGES = 2000
 
 
@@ -97,7 +99,7 @@ def _characters(words: pypdfium2.PdfTextPage) -> str:
 
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Where each line begins and ends, blanks at its ends left out, and its text."""
-    for match in re.finditer(r"[^\r\n]+", text):
+    for match in _ONE_LINE.finditer(text):
         line = match.group()
         if stripped := line.strip():
             start = match.start() + len(line) - len(line.lstrip())
