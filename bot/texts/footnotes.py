@@ -15,6 +15,8 @@ _NOTE = re.compile(
     r"\s*(?P<open>[\[(]?)(?P<mark>\*{1,3}|†|‡|[⁰¹²³⁴-⁹]{1,3}|[\d٠-٩]{1,3}|[a-z](?=[\s)]))[\])]?(?P<stop>\.?)(?P<gap>\s*)\S"
 )
 _FARTHEST = 25  # rows below a rule in which the page ends
+_TALLEST = 100  # rows of a page
+_LONGEST_SYMBOL = 60
 _UNIT = re.compile(r"(?<![^\W\d_])(?:[kcmdh]?m|к?м|см)$")  # with a raised 2 or 3 behind it
 _RAISED = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]])[⁰¹²³⁴-⁹]{1,3}(?=\W|$)")
 
@@ -25,6 +27,10 @@ class _Page:
 
     rows: list[str]
     since: int = 0
+
+    def above(self) -> range:
+        """The rows of the page that has come to its notes."""
+        return range(max(self.since, len(self.rows) - _TALLEST), len(self.rows))
 
 
 def without_footnotes(text: str) -> str:
@@ -63,7 +69,7 @@ def _block_end(rows: list[str], at: int, page: _Page) -> int:
     if match is None or not (_called(page, _number(rows[first])) or _is_plain(match)):
         return at
     closed = next((row for row in range(first, min(first + _FARTHEST, len(rows))) if _ends_page(rows[row])), None)
-    stop = closed if closed is not None else len(rows)
+    stop = closed if closed is not None else min(first + _TALLEST, len(rows))
     structure = next((row for row in range(first + 1, stop) if _is_structure(rows[row])), None)
     if closed is not None and structure is None:
         return closed
@@ -112,24 +118,29 @@ def _is_structure(row: str) -> bool:
     )
 
 
-def _call(number: str) -> re.Pattern[str]:
+def _call(row: str, number: str) -> tuple[int, int] | None:
+    """Where the call of a note stands in a row; a unit's figure, part of a symbol ("L.1") and "第五条(1)" are none."""
     sign = re.escape(number)
-    return re.compile(rf"(?<=[^\W\d_]|[;:”\"’»)\]]|(?<!\d)[.,])(?:{sign}|\({sign}\)|\[{sign}\])(?=[\s.,;:)\]”\"’»]|$)")
+    call = re.compile(
+        rf"(?<=[^\W\d_]|[;:”\"’»)\]。；，]|(?<!\d)[.,])(?:{sign}|(?<![条款项])\({sign}\)|\[{sign}\])(?=[\s.,;:)\]”\"’»。；，]|$)"
+    )
+    for match in call.finditer(row.translate(_SUPERSCRIPT)):
+        before = row[: match.start()]
+        if not (_UNIT.search(before) or re.search(r"/\S*$", before[-_LONGEST_SYMBOL:])):
+            return match.span()
+    return None
 
 
 def _called(page: _Page, number: str) -> bool:
-    call = _call(number)
-    return any(call.search(row.translate(_SUPERSCRIPT)) for row in page.rows[page.since :])
+    return any(_call(page.rows[at], number) for at in page.above())
 
 
 def _without_calls(page: _Page, numbers: list[str]) -> None:
     """Take the calls of some notes from the page above them, each once."""
     for number in numbers:
-        call = _call(number)
-        for at in range(page.since, len(page.rows)):
-            match = call.search(page.rows[at].translate(_SUPERSCRIPT))
-            if match and not _UNIT.search(page.rows[at][: match.start()]):
-                page.rows[at] = page.rows[at][: match.start()] + page.rows[at][match.end() :]
+        for at in page.above():
+            if span := _call(page.rows[at], number):
+                page.rows[at] = page.rows[at][: span[0]] + page.rows[at][span[1] :]
                 break
     while page.rows and not page.rows[-1].strip():  # a paragraph may go on over the page
         page.rows.pop()

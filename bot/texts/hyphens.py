@@ -12,6 +12,8 @@ _BROKEN = re.compile(r"(\w+)[\ufffe\u00ad](\w+)")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _LINE_END = re.compile(r"(?P<left>\w+(?:-\w+)*)(?P<sign>[-\u2010\u00ad])$")
 _JOINTS = frozenset("and or to et ou y e o u и или".split())
+_LONGEST_WORD = 80
+_LONGEST_LINE = 2000  # characters of a line to which something is moved up
 _FAMILY = 2  # compounds that begin alike ("non-"), for a hyphen behind that beginning to be one
 
 
@@ -40,12 +42,12 @@ class Vocabulary:
 def vocabulary(texts: Iterable[str]) -> Vocabulary:
     """What is known from lines; a word that is itself broken there says nothing."""
     words: Counter[str] = Counter()
-    cut = ""
+    cut = False
     for text in texts:
         shown = _BROKEN.sub(" ", text).casefold()
         found = _WORD.findall(shown)
-        words.update(found[bool(cut) :])
-        if cut := "-" if _LINE_END.search(shown) else "":
+        words.update(found[cut:])
+        if cut := _is_cut(shown):
             words[found[-1]] -= 1
     beginnings = Counter(word.split("-")[0] for word, times in words.items() if "-" in word and times > 0)
     return Vocabulary(words, beginnings)
@@ -61,23 +63,29 @@ def unbroken(texts: Sequence[str]) -> list[str]:
 
 def rejoined(lines: Sequence[Line]) -> list[Line]:
     """Lines of which none ends within a word: the rest of it is moved up from the next one."""
-    if not any(_LINE_END.search(line.text) for line in lines):
+    if not any(_is_cut(line.text) for line in lines):
         return list(lines)
     known = vocabulary(line.text for line in lines)
     whole: list[Line] = []
     for line in lines:
-        cut = _LINE_END.search(whole[-1].text) if whole else None
+        before = whole[-1].text if whole and len(whole[-1].text) < _LONGEST_LINE else ""
+        cut = _LINE_END.search(before[-_LONGEST_WORD:]) if _is_cut(before) else None
         rest = re.match(r"(?P<word>[^\W_]+)\S*", line.text)
         if cut is None or rest is None or not _continues(cut["left"], line.text):
             whole.append(line)
             continue
         left, word = cut["left"], rest["word"]
         joined = left + word if cut["sign"] == "\u00ad" else known.whole(left, word)
-        moved = f"{whole[-1].text[: cut.start()]}{joined}{rest.group()[len(word) :]}"
+        moved = f"{before[: -len(cut.group())]}{joined}{rest.group()[len(word) :]}"
         whole[-1] = replace(whole[-1], text=moved)
         if after := line.text[rest.end() :].strip():
             whole.append(replace(line, text=after, starts=False if line.starts is False else None))
     return whole
+
+
+def _is_cut(text: str) -> bool:
+    """Whether a line ends with a hyphen behind a word."""
+    return text[-1:] in ("-", "\u2010", "\u00ad") and text[-2:-1].isalnum()
 
 
 def _continues(left: str, text: str) -> bool:

@@ -11,7 +11,7 @@ from bot.texts.ordinals import counted_words, ordinal
 _SEPARATOR = r"[.:：\u2013\u2014-]"
 _ROMAN = r"[IVXLCХІ]+"
 _OPEN = r"(?P<open>[\[(【（［]*)\s*"
-_CLOSE = r"(?:\s*[\])】）］])*"
+_CLOSE = r"(?:\s?[\])】）］]){0,4}"
 _HAN = r"[零〇一二三四五六七八九十百两]+"
 _CALL = r"(?:\s?(?:\*{1,3}|[¹²³⁰⁴-⁹]{1,3}|†|‡)|\[\d{1,2}\](?!\w))?"  # of a footnote
 _BLANK = r"[A-Z]{1,2}(?!\w)|[Хх]{1,3}(?!\w)|x{1,3}(?!\w)|س(?!\w)|[×#?_]{1,6}|…|\.{3}|\[\s*\]"

@@ -13,6 +13,7 @@ _ENUMERATOR = re.compile(
 _CHOICE = re.compile(
     rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
 )
+_LONGEST_WORD = 40
 _BEFORE_NUMBER = re.compile(
     r"(?:\b(?:articles?|arts?\.?|paragraphs?|paras?\.?|rules?|regulations?|sections?|clauses?|annex(?:es)?|no\.?"
     r"|règles?|alinéas?|paragraphes?|annexes?|artículos?|párrafos?|reglas?|normas?|apartados?|anexos?"
@@ -60,7 +61,7 @@ def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> l
 
 
 def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
-    if line.starts is not True and line.text[:1].isdigit() and _BEFORE_NUMBER.search(before):
+    if line.starts is not True and line.text[:1].isdigit() and _BEFORE_NUMBER.search(before[-_LONGEST_WORD:]):
         return False
     if begins_item(line.text) and (line.starts is not False or end.search(before)):
         return True

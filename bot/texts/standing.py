@@ -124,6 +124,7 @@ def _label_stands(
 ) -> bool:
     line = lines[index]
     ended = _after_an_end(index, marks, lines)
+    caseless = grammar.number_first or grammar.right_to_left  # no small letter says that a sentence goes on
     if not mark.rest:
         after = lines[index + 1] if index + 1 < len(lines) else None
         if mark.set_apart and not ended:  # "... as the Court said in its ruling on\nArticle 5."
@@ -135,12 +136,12 @@ def _label_stands(
     if mark.set_apart:
         # The sentence above a first label may end with a comma: "Have agreed as follows,".
         clause = last and not ended and index and lines[index - 1].text.endswith(",")
-        return due and not clause and (ended or not grammar.number_first)
+        return due and not clause and (ended or not caseless)
     if not mark.value:
         return False  # "Article A Party"
     short = len(mark.rest) < 120 and not ends_sentence(mark.rest)
     next_one = ended and (not last or mark.value in (last, last + 1))
-    return next_one or (due and short and (ended or not grammar.number_first))
+    return next_one or (due and short and (ended or not caseless))
 
 
 def _runs_on(mark: Mark, grammar: Grammar) -> bool:
