@@ -41,6 +41,7 @@ def lines_of(text: str) -> list[Line]:
     apart = True
     for raw in re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text):
         shown = " ".join(_UNSEEN.sub("", raw).split())
+        shown += "\u00ad" if raw.rstrip().endswith("\u00ad") else ""
         heading = bool(_MARKDOWN_HEADING.match(shown))
         shown = _MARKDOWN_EMPHASIS.sub(r"\2", _MARKDOWN_HEADING.sub("", shown))
         shown = _FOOTNOTE_CALL.sub("", _INLINE_FURNITURE.sub("", " " + shown).strip())

@@ -15,6 +15,16 @@ _CHOICE = re.compile(
 )
 _LONGEST_BEGINNING = 80  # characters in which a number or a letter is looked for
 _MOST_CLOSING = 80  # quotes, brackets and blanks behind the sign that ends a sentence
+_LONGEST_WORD = 40
+_BEFORE_NUMBER = re.compile(
+    r"(?:\b(?:articles?|arts?\.?|paragraphs?|paras?\.?|rules?|regulations?|sections?|clauses?|annex(?:es)?|no\.?"
+    r"|règles?|alinéas?|paragraphes?|annexes?|artículos?|párrafos?|reglas?|normas?|apartados?|anexos?"
+    r"|стать\w{1,3}|статей|пункт\w{0,3}|правил\w{0,2}|приложени\w{1,2}"
+    r"|[وفبل]{0,2}(?:ال)?(?:مادة|مواد|فقرة|فقرات|قاعدة)|[وف]?لل(?:مادة|فقرة|قاعدة))"
+    r"|\d(?:\s(?:bis|ter|quater))?(?:,|،)?\s(?:and|or|to|et|ou|à|y|o|a|и|или|по|و|أو|إلى))$",
+    re.IGNORECASE,
+)
+"""How a line ends below which a number goes on with a reference and begins no paragraph."""
 _SENTENCE_END = re.compile(r"[.;:?!。；：؛؟][\s\])”’»\"'）」]*$")
 _CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
 
@@ -57,6 +67,8 @@ def join(lines: Iterable[Line], spaced: bool = True, clauses: bool = False) -> l
 
 
 def _parts(before: str, line: Line, end: re.Pattern[str]) -> bool:
+    if line.starts is not True and line.text[:1].isdigit() and _BEFORE_NUMBER.search(before[-_LONGEST_WORD:]):
+        return False
     before = before[-_MOST_CLOSING:]
     if begins_item(line.text) and (line.starts is not False or end.search(before)):
         return True
@@ -70,7 +82,7 @@ def _glue(pieces: list[str], text: str, spaced: bool) -> None:
     before = pieces[-1]
     if before.endswith("\u00ad"):
         pieces[-1], between = before[:-1], ""
-    elif re.search(r"\w-$", before[-2:]) and text[:1].isalpha():
+    elif re.search(r"\w-$", before[-2:]) and text[:1].isalnum():
         between = ""
     else:
         between = " " if spaced or (before[-1:].isascii() and text[:1].isascii()) else ""

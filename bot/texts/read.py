@@ -10,7 +10,9 @@ from bot.texts.brackets import count
 from bot.texts.decode import decoded
 from bot.texts.document import Document, Unreadable
 from bot.texts.docx import docx_lines
+from bot.texts.footnotes import without_footnotes
 from bot.texts.formats import container_of, is_page
+from bot.texts.hyphens import rejoined
 from bot.texts.language import detect
 from bot.texts.layout import flow
 from bot.texts.lines import Line, is_furniture, lines_of
@@ -36,7 +38,7 @@ def read(data: bytes, name: str, reading: str = "new") -> Document:
     is the symbol printed near the top, else `name`. Raises Unreadable, and nothing else.
     """
     lines, head, marked = _lines(data, reading)
-    lines = [_normal(line) for line in lines]
+    lines = rejoined([_normal(line) for line in lines])
     if len(lines) > _MOST_LINES or sum(len(line.text) for line in lines) > _MOST_CHARACTERS:
         raise _endless()
     text = "\n".join(line.text for line in lines)
@@ -68,7 +70,7 @@ def _lines(data: bytes, reading: str) -> tuple[list[Line], str, Marked]:
     if len(text) > _MOST_CHARACTERS:
         raise _endless()
     shown, marked = plain(text, reading)
-    return lines_of(shown), shown[:_HEAD], marked
+    return lines_of(without_footnotes(shown)), shown[:_HEAD], marked
 
 
 def _without_furniture(lines: list[Line], head: str, marked: Marked) -> tuple[list[Line], str, Marked]:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from fpdf import FPDF
 
+from tests.benchmarks.tongues import LATIN
+
 ARTICLES = 70
 WORDS = 22_000
-_STEMS = "ac bor cal den er fin gov hab in jur kon leg mon nor op pro qual reg stat trans ul ver wit ex yel zon".split()
+_STEMS = LATIN.split()
 _ENDS = "ing tion al ment ity ous ate ers ed ism ance ible ary ures est".split()
 _SMALL = "the of and to in a for or by with under any such shall may be is not that this on as from at its".split()
 
