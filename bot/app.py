@@ -36,7 +36,6 @@ from handlers import (
     reviews,
     rooms,
     sources,
-    status,
     tasks,
     texts,
     undelivered,
@@ -60,7 +59,6 @@ FAMILIES = (
     leaving,
     rooms,
     undelivered,
-    status,
 )
 """In the order in which help shows them."""
 
