@@ -131,6 +131,12 @@ def doctor(config: Config = None) -> None:
     _run(lambda: terminal.doctor(_path(config)))
 
 
+@app.command()
+def status(config: Config = None) -> None:
+    """Say whether all is well with the deployment: what waits, since when, and which processes serve."""
+    _run(lambda: terminal.status(_settings(config)))
+
+
 @text_app.command("parse")
 def text_parse(
     file: Path,

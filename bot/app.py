@@ -34,6 +34,7 @@ from handlers import (
     reviews,
     rooms,
     sources,
+    status,
     tasks,
     texts,
     undelivered,
@@ -56,6 +57,7 @@ FAMILIES = (
     accounts,
     rooms,
     undelivered,
+    status,
 )
 """In the order in which help shows them."""
 

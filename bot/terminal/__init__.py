@@ -8,6 +8,7 @@ from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, mat
 from bot.terminal.opening import CommandProblem
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
+from bot.terminal.status import status
 from bot.terminal.talk import console, load
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "serve",
     "setup",
     "slack_manifest",
+    "status",
     "upgrade_database",
 ]
