@@ -80,7 +80,7 @@ def test_what_waits_is_said_by_platform_and_room(talk: Conversation) -> None:
 
 
 def test_what_failed_and_what_is_not_looked_at(talk: Conversation, database: str) -> None:
-    """Refused messages, sources that do not answer or are not asked, drafts that nobody reads, duties that nobody has."""
+    """Refused messages, silent sources, sources nobody looks at, drafts nobody reads, duties nobody has."""
     now = talk.world.now
 
     def lay(work: Work) -> None:
