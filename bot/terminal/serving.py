@@ -35,7 +35,7 @@ from storage.work import Store
 
 LANES = 8
 """How many rooms and people are written to at once: a slow one holds up none of the others."""
-LAST_SECONDS = 4.7
+LAST_SECONDS = 4.6
 """When the process ends whatever it is at, once it is told to stop: whoever told it may kill it after five."""
 
 _log = structlog.get_logger()

@@ -174,6 +174,7 @@ async def at_random(kills: Kills, times: int, seed: int) -> None:
 
 
 def lives(pid: int) -> bool:
+    """Tell whether a process is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -182,6 +183,7 @@ def lives(pid: int) -> bool:
 
 
 async def until(true: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is true; False when it is not in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

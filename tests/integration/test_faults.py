@@ -1,4 +1,4 @@
-"""What goes wrong around the real process: database away, disk full, file damaged, chat away, told to stop in the middle.
+"""What goes wrong around the real process: database away, disk full, file damaged, told to stop in the middle.
 
 Nothing is lost and nothing comes twice; the process goes on by itself, or ends with a sentence that says what to do.
 """
