@@ -151,6 +151,12 @@ def unsuspend(
     _run(lambda: terminal.unsuspend_member(_settings(config), name, coalition))
 
 
+@app.command()
+def status(config: Config = None) -> None:
+    """Say whether all is well with the deployment: what waits, since when, and which processes serve."""
+    _run(lambda: terminal.status(_settings(config)))
+
+
 @text_app.command("parse")
 def text_parse(
     file: Path,

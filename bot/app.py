@@ -36,6 +36,7 @@ from handlers import (
     reviews,
     rooms,
     sources,
+    status,
     tasks,
     texts,
     undelivered,
@@ -59,6 +60,7 @@ FAMILIES = (
     leaving,
     rooms,
     undelivered,
+    status,
 )
 """In the order in which help shows them."""
 

@@ -49,6 +49,8 @@ class Work(SqlSession):
         """Open with an empty journal of what changes."""
         super().__init__(*args, **kwargs)
         self.journal = []
+        self.kept: list[object] = []
+        """Every row that was read: without a reference of its own each would be read again whenever it is asked for."""
 
     @property
     def tenant(self) -> int:
@@ -186,6 +188,12 @@ class Store:
 
 def _column(table: type[SQLModel], name: str) -> Any:
     return col(getattr(table, name))
+
+
+@event.listens_for(Work, "loaded_as_persistent")
+@event.listens_for(Work, "pending_to_persistent")
+def _keep(session: OrmSession, row: object) -> None:
+    cast(Work, session).kept.append(row)
 
 
 @event.listens_for(Work, "after_flush")

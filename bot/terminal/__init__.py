@@ -9,6 +9,7 @@ from bot.terminal.opening import CommandProblem
 from bot.terminal.people import suspend_member, unsuspend_member
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
+from bot.terminal.status import status
 from bot.terminal.talk import console, load
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "serve",
     "setup",
     "slack_manifest",
+    "status",
     "suspend_member",
     "unsuspend_member",
     "upgrade_database",

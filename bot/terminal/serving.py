@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import signal
+import threading
 from collections.abc import Coroutine, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
+
+import structlog
 
 from bot.adapters.console import ConsoleChat
 from bot.adapters.fetch import WebFetcher
@@ -31,6 +35,10 @@ from storage.work import Store
 
 LANES = 8
 """How many rooms and people are written to at once: a slow one holds up none of the others."""
+LAST_SECONDS = 4.6
+"""When the process ends whatever it is at, once it is told to stop: whoever told it may kill it after five."""
+
+_log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> int:
@@ -41,7 +49,7 @@ async def serve(settings: Settings) -> int:
         store = await house.enter_async_context(opened(settings))
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, _stop_in_time, stop)
         clock = SystemClock()
         chats: dict[str, Chat] = {"console": ConsoleChat(write)}
         sole: set[str] = set()
@@ -66,6 +74,23 @@ async def serve(settings: Settings) -> int:
             parts.append(slack.run(engine, stop))
         await _together(parts, stop)
     return 0
+
+
+def _stop_in_time(stop: asyncio.Event) -> None:
+    """Stop in order, or in time: a thread that waits for the database cannot be broken off, and would be waited for.
+
+    What is left then is what a kill leaves, and is done at the next start.
+    """
+    if not stop.is_set():
+        stop.set()
+        timer = threading.Timer(LAST_SECONDS, _end)
+        timer.daemon = True
+        timer.start()
+
+
+def _end() -> None:
+    _log.warning("stopped in the middle")
+    os._exit(0)
 
 
 async def _matrix(

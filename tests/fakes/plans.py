@@ -21,8 +21,8 @@ _APART = 100_000
 _REFERENCES = ("subject_id", "deed_id")
 """Columns that name rows of other tables without a foreign key."""
 _VALUES = {
-    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()",
-    "BLOB": "''", "JSON": "'[]'",
+    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()", "BLOB": "''",
+    "JSON": "'[]'",
 }  # fmt: skip
 _UNIQUE = ("event_id", "key", "fingerprint", "sha256", "name")
 
@@ -162,13 +162,14 @@ def _multiply(connection: Connection) -> None:
 def _invented(column: Column[Any]) -> str:
     """Give a value for a table that had no rows: ten a coalition."""
     if column.name == "coalition_id":
-        return f"1 - (n - n / {COPIES} * {COPIES}) * {_APART}"  # % would be a placeholder to one of the drivers
+        return f"1 - mod(n, {COPIES}) * {_APART}"
     return _VALUES.get(str(column.type).split()[0], "'x' || n")
 
 
 def _copied(column: Column[Any]) -> str:
     name = column.name
     if name == "id" or column.foreign_keys or name in _REFERENCES:
-        return f'"{name}" - n * {_APART}'
+        # Before and after: what is later than one row is half of all, as it may be in the life of a deployment.
+        return f'"{name}" + (2 * mod(n, 2) - 1) * n * {_APART}'
     sealed = isinstance(column.type, Sealed)
     return f"\"{name}\" || '-' || n" if name in _UNIQUE and not sealed else f'"{name}"'

@@ -90,7 +90,7 @@ def test_no_query_reads_what_grows_with_the_coalitions(
                 asyncio.run(Play(folder, url=urls[name]).play(script))
         asyncio.run(serve(urls["sources"], tmp_path / "sources"))
     wide = [
-        f"{access}\n    {words[:300]}"
+        f"{access}\n    {words[-600:]}"
         for statement, accesses in plans(urls[PLAYED[0]], recorder)
         for words in [" ".join(statement.split())]
         for access in accesses
