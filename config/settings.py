@@ -60,13 +60,13 @@ class Settings(BaseSettings):
     matrix_user: str | None = None
     matrix_password: SecretStr | None = None
     """Only for `matrix login` and `matrix recover`, and only from the environment."""
-    most_rooms: int = Field(100, ge=1)
+    most_rooms: int = Field(default=100, ge=1)
     """How many rooms one coalition may be served in."""
-    most_members: int = Field(1000, ge=1)
+    most_members: int = Field(default=1000, ge=1)
     """How many people one coalition may have."""
-    most_drafts_a_day: int = Field(50, ge=1)
+    most_drafts_a_day: int = Field(default=50, ge=1)
     """How many drafts one coalition may bring within 24 hours."""
-    most_notices_a_day: int = Field(20_000, ge=1)
+    most_notices_a_day: int = Field(default=20_000, ge=1)
     """How many messages one coalition may be owed within 24 hours before announcements and reminders are refused."""
     matrix_servers: str = ""
     """Servers, with commas between them, whose people may open a direct chat unasked."""
