@@ -25,31 +25,45 @@ _COUNTED = (NoticeState.PLANNED, NoticeState.SENDING, NoticeState.SENT, NoticeSt
 class LimitReached(Refusal):
     """A command would go beyond a limit."""
 
-    def __init__(self, what: What, most: int) -> None:
-        """Take which limit, and how many it allows."""
-        super().__init__(say(_REFUSED[what].msgid, n=most))
+    def __init__(self, what: What, most: int, phrase: Phrase) -> None:
+        """Take which limit, how many it allows, and the sentence for the speaker."""
+        super().__init__(phrase)
         self.what, self.most = what, most
 
 
 def check_rooms(call: Call) -> None:
     """Raise LimitReached where the coalition may have no more rooms."""
-    _check("rooms", call.limits.rooms, _count(call.work, Room))
+    most = call.limits.rooms
+    if _count(call.work, Room) >= most:
+        raise LimitReached("rooms", most, say("I serve {n} rooms for you already and may serve no more. "
+                                              "Whoever hosts me can raise `most_rooms`.", n=most))  # fmt: skip
 
 
 def check_members(call: Call) -> None:
     """Raise LimitReached where the coalition may have no more people, those who have asked to join included."""
-    _check("members", call.limits.members, _count(call.work, Member))
+    most = call.limits.members
+    if _count(call.work, Member) >= most:
+        # How many there are is nothing for a stranger.
+        raise LimitReached("members", most, say("I may know no more people here than I do. Ask a coordinator: "
+                                                "whoever hosts me can raise `most_members`."))  # fmt: skip
 
 
 def check_drafts(call: Call) -> None:
     """Raise LimitReached where as many drafts came in within a day as may."""
-    _check("drafts", call.limits.drafts, drafts_within_a_day(call.work, call.now))
+    most = call.limits.drafts
+    if drafts_within_a_day(call.work, call.now) >= most:
+        raise LimitReached("drafts", most, say("I took in {n} drafts within a day and may take no more. Add it "
+                                               "tomorrow, or ask whoever hosts me to raise `most_drafts_a_day`.",
+                                               n=most))  # fmt: skip
 
 
 def check_notices(call: Call, due: dt.datetime | None = None, more: int = 1) -> None:
     """Raise LimitReached where so many `more` notices, due then or now, would be too many within a day."""
-    there = notices_within_a_day(call.work, due or call.now)
-    _check("notices", call.limits.notices, there + more - 1)
+    most = call.limits.notices
+    if notices_within_a_day(call.work, due or call.now) + more > most:
+        raise LimitReached("notices", most, say("I may send {n} messages a day for you, and that many are due. Try it "
+                                                "tomorrow, or ask whoever hosts me to raise `most_notices_a_day`. "
+                                                "Alerts, countdowns and answers still come.", n=most))  # fmt: skip
 
 
 def drafts_within_a_day(work: Work, now: dt.datetime) -> int:
@@ -73,26 +87,11 @@ def tell_coordinators(work: Work, now: dt.datetime, what: What, most: int, told:
         tell(work, member_lane(work, person.id), NoticeKind.NOTICE, content, key=key, now=now)
 
 
-def _check(what: What, most: int, there: int) -> None:
-    if there >= most:
-        raise LimitReached(what, most)
-
-
 def _count(work: Work, table: type[SQLModel], *criteria: object) -> int:
     ours = col(table.coalition_id) == work.tenant  # type: ignore[attr-defined]
     return work.exec(select(func.count()).select_from(table).where(ours, *criteria)).one()  # type: ignore[arg-type]
 
 
-_REFUSED: dict[What, Phrase] = {
-    "rooms": say("I serve {n} rooms for you already and may serve no more. "
-                 "Whoever hosts me can raise `most_rooms`."),
-    "members": say("I may know no more people here than I do. Ask a coordinator: "
-                   "whoever hosts me can raise `most_members`."),
-    "drafts": say("I took in {n} drafts within a day and may take no more. Add it tomorrow, "
-                  "or ask whoever hosts me to raise `most_drafts_a_day`."),
-    "notices": say("I may send {n} messages a day for you, and that many are due. Try it tomorrow, "
-                   "or ask whoever hosts me to raise `most_notices_a_day`. Alerts, countdowns and answers still come."),
-}  # fmt: skip
 _TOLD: dict[What, Phrase] = {
     "rooms": say("I may serve no more than {n} rooms for you, and somebody asked for one more. "
                  "Whoever hosts me can raise `most_rooms`."),

@@ -58,8 +58,13 @@ async def _assign(store: Store, engine: Engine, number: int) -> float:
     await engine._dispatch.receive(said)
     await engine._dispatch.drain()
     took = time.perf_counter() - begun
-    await store.write(1, lambda work: [work.delete(row) for row in work.rows(Task)])
+    await store.write(1, _clear)
     return took
+
+
+def _clear(work: Work) -> None:
+    for row in work.rows(Task):
+        work.delete(row)
 
 
 async def _both(small: str, large: str, commands: int) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import multiprocessing
 import resource
@@ -13,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psutil
 from sqlmodel import SQLModel
 
 from bot.message import Message, message, say
@@ -120,14 +118,10 @@ def aside(act: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> list[T]:
 
 def resident() -> float:
     """Give how many MB of this process are in memory."""
-    return float(psutil.Process().memory_info().rss) / 2**20
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def most_resident() -> float:
     """Give how many MB of this process have been in memory at most."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-
-
-def finish(coroutine: Any) -> Any:
-    """Run a coroutine in this process to its end."""
-    return asyncio.run(coroutine)

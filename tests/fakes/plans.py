@@ -108,8 +108,8 @@ def _explained(connection: Connection, statement: str, parameters: Any) -> list[
 
 def _explained_there(connection: Connection, statement: str, parameters: Any) -> list[Access]:
     """Read PostgreSQL's EXPLAIN."""
-    rows = connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes").all()
-    tables = {index: table for index, table in rows}  # noqa: C416 - dict() of rows is not typed
+    indexes = connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes")
+    tables: dict[str, str] = {index: table for index, table in indexes}  # noqa: C416 - rows are no pairs to dict()
     [(explained,)] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
     found = []
     for node in _nodes(explained[0]["Plan"]):

@@ -15,6 +15,7 @@ from bot.app import build
 from bot.health import Health
 from bot.terminal.healthz import serve_health
 from bot.terminal.opening import CommandProblem
+from storage.tables import Pulse
 from storage.trouble import DatabaseTrouble
 from storage.work import Store
 from tests.conftest import World, both
@@ -25,7 +26,7 @@ from tests.unit.test_jumps import NoAlarm
 def beat(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Give the monotonic clock that health reads, moved by hand."""
     now = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("bot.health.time.monotonic", lambda: now[0])
     return now
 
 
@@ -166,5 +167,5 @@ def test_a_pulse_that_is_old_is_nobodys(world: World) -> None:
     world.write(lambda work: pulse.backed_up(work, world.now))
     world.pass_time(days=2)
     world.write(lambda work: pulse.forget_old(work, world.now))
-    assert world.read(lambda work: work.get(pulse.Pulse, "process/dead")) is None
+    assert world.read(lambda work: work.get(Pulse, "process/dead")) is None
     assert world.read(pulse.last_backup) is not None

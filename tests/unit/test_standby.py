@@ -96,8 +96,11 @@ def running(world: World, account: Account, go: Go) -> None:
             for number, name in enumerate("ab")
         ]
         runs = [asyncio.create_task(one.run(Bystander(), stop)) for one, stop in zip(standbys, stops, strict=True)]
+        assert [one.connected for one in standbys] == [None, None]
         try:
             await go(chats, stops)
+            told = [one.connected for one in standbys]
+            assert told == [True if chat else None for chat in chats]  # of what another process has, it knows nothing
         finally:
             for stop in stops:
                 stop.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,9 @@ def status(talk: Conversation, alias: str = "Ana", room: str | None = None) -> l
     return answer.removeprefix(f"@{alias}: ").splitlines()
 
 
-def source(work: Work, now: dt.datetime, **more: object) -> None:
+def source(work: Work, now: dt.datetime, **more: Any) -> None:
     """Watch an address."""
-    given = {"fingerprint": "x", "every": 900, "next_at": now + dt.timedelta(hours=9), **more}
+    given: dict[str, Any] = {"fingerprint": "x", "every": 900, "next_at": now + dt.timedelta(hours=9), **more}
     work.put(Source(coalition_id=work.tenant, address=ADDRESS, **given))
 
 
