@@ -14,6 +14,7 @@ from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
+from bot.occasions import requests as request_occasions
 from bot.occasions import tasks as task_occasions
 from bot.occasions import told
 from bot.occasions.leaving import Write
@@ -21,12 +22,42 @@ from bot.outbox import Outbox
 from bot.ports import Chat, Fetcher
 from bot.watching import Watch
 from config.settings import Settings
-from handlers import accounts, broadcast, chair, drafts, own, people, programme, reviews, rooms, sources, tasks, texts
+from handlers import (
+    accounts,
+    audit,
+    broadcast,
+    chair,
+    drafts,
+    own,
+    people,
+    programme,
+    requests,
+    reviews,
+    rooms,
+    sources,
+    tasks,
+    texts,
+)
 from storage.cipher import read_key_file
 from storage.migrate import sqlite_path
 from storage.work import Store
 
-FAMILIES = (tasks, reviews, programme, chair, texts, drafts, sources, broadcast, own, people, accounts, rooms)
+FAMILIES = (
+    tasks,
+    reviews,
+    programme,
+    chair,
+    texts,
+    drafts,
+    sources,
+    broadcast,
+    own,
+    people,
+    accounts,
+    rooms,
+    requests,
+    audit,
+)
 """In the order in which help shows them."""
 
 PLATFORMS = ("console", "slack", "matrix")
@@ -40,7 +71,8 @@ def command_table() -> CommandTable:
 def writers() -> dict[str, Write]:
     """Give the writers of notices that are written when they leave, by occasion."""
     return {
-        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS
+        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS,
+        **request_occasions.OCCASIONS,
     }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import datetime as dt
 from sqlmodel import col, delete, update
 
 from bot.linking import LOCKED_FOR
-from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, WrongCodes
+from bot.requests import KEPT
+from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, Request, WrongCodes
 from storage.work import Work
 
 SENT_CONTENT = dt.timedelta(days=7)
@@ -18,6 +19,7 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     """Erase the content whose time has come, in all coalitions: of what left, and of what never will."""
     work.exec(delete(Link).where(col(Link.expires_at) <= now))
     work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
+    work.exec(update(Request).where(col(Request.expires_at) <= now - KEPT).values(asked=None))
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

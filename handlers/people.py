@@ -13,6 +13,7 @@ from bot.identities import account_of, accounts_of, most_of
 from bot.message import (
     Bold,
     Code,
+    File,
     Heading,
     Inline,
     List,
@@ -21,6 +22,7 @@ from bot.message import (
     Phrase,
     Text,
     actions,
+    count,
     joined,
     message,
     say,
@@ -28,7 +30,9 @@ from bot.message import (
 from bot.notices import coordinators, member_lane
 from bot.people import ROLES, find_member, members, mention, settings_of
 from bot.plain import zone_name
+from bot.rules.labels import direct_ceiling, may_show
 from bot.rules.waking import QUIET_TO
+from bot.tasklists import csv_of
 from bot.tasks import look
 from bot.when import WhenProblem, local_moment, read_day, read_when
 from bot.zones import ZoneProblem, find_zone
@@ -84,6 +88,7 @@ def claim(call: Call) -> Message:
         raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
     others = coordinators(call.work)
     member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
+    call.subject = member
     _give_to_account(call, member)
     member.role, member.standing = Role.COORDINATOR, Standing.ACTIVE
     for other in others:
@@ -118,6 +123,10 @@ def admit(call: Call) -> Message:
     if name.casefold() in known:
         raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
     member = find_member(call.work, name, waiting)
+    call.subject = member
+    if role is Role.COORDINATOR:
+        call.ask_second(say("let in {who} of {organisation} as a coordinator",
+                            who=mention(member), organisation=Text(member.organisation)))  # fmt: skip
     member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
     welcome = message(
         say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_AS[member.role]),
@@ -133,6 +142,7 @@ def role(call: Call) -> Message:
     if name is None or wanted is None:
         raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
     member = find_member(call.work, name)
+    call.subject = member
     held_back = [row for row in accounts_of(call.work, member.id) if most_of(row).rank < wanted.rank]
     if member.role is wanted and not held_back:
         return message(say("{who} is {role} already.", who=mention(member), role=_AS[wanted]))
@@ -143,6 +153,8 @@ def role(call: Call) -> Message:
                 who=mention(member),
             )
         )
+    if wanted is Role.COORDINATOR:
+        call.ask_second(_coordinating(member, len(held_back)))
     member.role = wanted
     for account in held_back:
         account.role = None
@@ -153,6 +165,34 @@ def role(call: Call) -> Message:
         say("{who} is {role} now.", who=mention(member), role=_AS[wanted]),
         _left_with(call, member) if wanted is Role.OBSERVER else None,
     )
+
+
+def _coordinating(member: Member, accounts: int) -> Phrase:
+    """Say whom and what `role` lets coordinate: a member, with accounts that were linked since, or these alone."""
+    if member.role is Role.COORDINATOR:
+        return count(accounts, "let one more account of {who} act as coordinator",
+                     "let {n} more accounts of {who} act as coordinator", who=mention(member))  # fmt: skip
+    return count(accounts, "make {who} a coordinator, with one account that was linked",
+                 "make {who} a coordinator, with {n} accounts that were linked",
+                 who=mention(member)) if accounts else say("make {who} a coordinator", who=mention(member))  # fmt: skip
+
+
+def export_members(call: Call) -> Message:
+    """Give the roster as a file, to one coordinator where only they can read it."""
+    if not may_show(Label.CLOSED, direct_ceiling(call.role, call.invocation.platform)):
+        raise Refusal(
+            say("The list of members leaves only through an encrypted direct chat. Say it to me on Matrix, "
+                "or let whoever runs me say it on the host.")
+        )  # fmt: skip
+    rows = sorted(members(call.work), key=lambda row: row.alias.casefold())
+    call.ask_second(say("send {who} the list of all members as a file", who=mention(call.speaker)))
+    cells = [("alias", "organisation", "role", "zone")]
+    cells += [(row.alias, row.organisation, row.role.value, row.timezone) for row in rows]
+    return message(
+        count(len(rows), "{n} member. Keep the file where nobody else can open it, and delete it when you are done.",
+              "{n} members. Keep the file where nobody else can open it, and delete it when you are done."),
+        File("members.csv", csv_of(cells)),
+    )  # fmt: skip
 
 
 def _left_with(call: Call, observer: Member) -> Inline | None:
@@ -359,7 +399,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "claim", claim, "claim CODE", "Makes you the first coordinator, with the code that `dragoman setup` printed.",
-        role=None, private=True,
+        role=None, private=True, empowers=True,
     ),
     Verb(
         "help", help_, "help [VERB]", "Lists what you can say, or explains one verb.",
@@ -383,12 +423,18 @@ VERBS: tuple[Verb, ...] = (
         role=Role.MEMBER, private=True,
     ),
     Verb(
+        "members export", export_members, "members export",
+        "Sends you the list of members as a file, once a second person confirmed it; encrypted direct chats only.",
+        role=Role.COORDINATOR, label=Label.CLOSED, private=True, guarded=True,
+    ),
+    Verb(
         "admit", admit, "admit @NAME [as ROLE]", "Lets somebody in who said `hello`; alone, lists who waits.",
         role=Role.COORDINATOR, private=True, undoable=True, guarded=True,
         examples=("admit @sol", "admit @sol as observer"),
     ),
     Verb(
-        "role", role, "role @NAME coordinator|member|observer", "Changes what a member may do.",
+        "role", role, "role @NAME coordinator|member|observer",
+        "Changes what a member may do; a new coordinator waits for a second person.",
         role=Role.COORDINATOR, undoable=True, guarded=True, examples=("role @luis coordinator",),
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from bot.terminal.drafts import Shown, compare_texts, parse_text
 from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
+from bot.terminal.requests import confirm_request
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
 from bot.terminal.talk import console, load
@@ -15,6 +16,7 @@ __all__ = [
     "Shown",
     "backup_database",
     "compare_texts",
+    "confirm_request",
     "console",
     "demo",
     "doctor",

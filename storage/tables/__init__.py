@@ -2,6 +2,7 @@
 
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
+from storage.tables.oversight import Audit, FailedTry, Request
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
 from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
@@ -14,8 +15,10 @@ from storage.tables.words import (
     MeetingState,
     NoticeKind,
     NoticeState,
+    Outcome,
     ParcelState,
     Purpose,
+    RequestState,
     Role,
     Standing,
     TaskState,
@@ -24,6 +27,7 @@ from storage.tables.words import (
 
 __all__ = [
     "AllowedHost",
+    "Audit",
     "Blob",
     "Change",
     "Coalition",
@@ -34,6 +38,7 @@ __all__ = [
     "Deed",
     "Draft",
     "DraftState",
+    "FailedTry",
     "Identity",
     "Inbox",
     "InboxState",
@@ -49,11 +54,14 @@ __all__ = [
     "NoticeKind",
     "NoticeState",
     "OnTable",
+    "Outcome",
     "Parcel",
     "ParcelState",
     "Provision",
     "Purpose",
     "Reminder",
+    "Request",
+    "RequestState",
     "Review",
     "Role",
     "Room",

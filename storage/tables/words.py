@@ -125,3 +125,23 @@ class ParcelState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """What came of a privileged command, in the audit."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    ASKED = "asked"
+    """It waits for a second person."""
+    DENIED = "denied"
+    """Whoever said it may not."""
+
+
+class RequestState(StrEnum):
+    """What became of a request for a second person."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

@@ -65,6 +65,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
         "0003 Corrected commands",
         "0004 Shared rooms",
         "0005 Watched sources",
+        "0007 Oversight",
     ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
@@ -121,7 +122,7 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_ROWS)
     assert asyncio.run(state(url(path))) is State.BEHIND
-    assert [name.split()[0] for name in asyncio.run(upgrade(url(path)))] == ["0002", "0003", "0004", "0005"]
+    assert [name.split()[0] for name in asyncio.run(upgrade(url(path)))] == ["0002", "0003", "0004", "0005", "0007"]
     with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]
         assert database.execute("SELECT id, platform, failures FROM lane").fetchall() == [(7, "slack", 2)]
