@@ -23,8 +23,9 @@ from bot.message import Message, Phrase, message, say
 from bot.notices import member_lane, room_lane, tell
 from bot.planning import bring_up_to_date
 from bot.requests import ask
-from bot.rights import answered_in, check_rights
+from bot.rights import answered_in, check_rights, stranger
 from bot.rules.labels import direct_ceiling
+from bot.tries import note_try
 from bot.whence import Whence, find_coalition, find_member, find_room
 from storage.cipher import KeyProblem, active
 from storage.tables import (
@@ -123,6 +124,8 @@ class Dispatch:
         if whence.coalition_id is None:
             wrong = code_said(invocation) is not None
             self._answer_nobody(work, invocation, wrong_code(work, now, invocation) if wrong else _NOBODY)
+            if not wrong and invocation.place is None:
+                note_try(work, now, invocation)
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
         words, prefixed = without_prefix(clean(invocation.words))
@@ -180,12 +183,12 @@ class Dispatch:
             self._reply(work, invocation, account, None, answer)
 
     def _run(self, call: Call) -> None:
+        # First of all: whoever may not say it learns nothing of what the words would mean.
+        check_rights(self._verb(call)[0], call)
         if call.invocation.corrects is not None:
             make_way(call)
         call.words = with_aliases(call)
-        verb, rest = self._verb(call)
-        check_rights(verb, call)
-        call.words = rest
+        verb, call.words = self._verb(call)
         answer = verb.act(call)
         bring_up_to_date(call.work, call.now)
         if verb.privileged:
@@ -228,7 +231,7 @@ class Dispatch:
         if found is not None:
             return found
         if call.account is None:
-            raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+            raise stranger()
         if not call.words:
             raise Refusal(say("I am here. `help` lists what I do."))
         head = call.words.split(maxsplit=1)[0]
@@ -281,6 +284,8 @@ class Dispatch:
         room = answered_in(verb, account, room)
         if isinstance(problem, NeedsYes) and account is not None:
             self._await_yes(work, account, room, invocation)
+        if isinstance(problem, Denied):
+            note_try(work, now, invocation)
         if isinstance(problem, Denied) and account is not None and verb is not None and verb.privileged:
             record(work, now, verb.name, account.id, outcome=Outcome.DENIED)
         label = verb.label if verb is not None else Label.PUBLIC

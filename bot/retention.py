@@ -8,7 +8,19 @@ from sqlmodel import col, delete, update
 
 from bot.linking import LOCKED_FOR
 from bot.requests import KEPT
-from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, Request, WrongCodes
+from bot.tries import WITHIN
+from storage.tables import (
+    FailedTry,
+    Inbox,
+    InboxState,
+    Link,
+    Notice,
+    NoticeState,
+    Parcel,
+    ParcelState,
+    Request,
+    WrongCodes,
+)
 from storage.work import Work
 
 SENT_CONTENT = dt.timedelta(days=7)
@@ -20,6 +32,7 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     work.exec(delete(Link).where(col(Link.expires_at) <= now))
     work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
     work.exec(update(Request).where(col(Request.expires_at) <= now - KEPT).values(asked=None))
+    work.exec(delete(FailedTry).where(col(FailedTry.tried_at) <= now - WITHIN))
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

@@ -8,6 +8,11 @@ from bot.rules.labels import may_show, room_ceiling
 from storage.tables import Member, Role, Room
 
 
+def stranger() -> Denied:
+    """Give what whoever is no member hears, whatever they say: also who asked to join, or was a member once."""
+    return Denied(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+
+
 def check_rights(verb: Verb, call: Call) -> None:
     """Raise Denied for whoever may not say the verb, or not on this device."""
     _check_role(verb, call)
@@ -41,7 +46,7 @@ def _check_role(verb: Verb, call: Call) -> None:
     if verb.role is None:
         return
     if call.account is None:
-        raise Denied(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+        raise stranger()
     if call.account.role.rank < verb.role.rank:
         needed = {Role.MEMBER: say("members"), Role.COORDINATOR: say("coordinators")}[verb.role]
         raise Denied(say("`{verb}` is for {role}. Ask one of them.", verb=verb.name, role=needed))

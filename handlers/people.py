@@ -6,9 +6,17 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
-from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_account
+from bot.accounts import (
+    LONGEST_ORGANISATION,
+    account_holder,
+    free_alias,
+    likeness,
+    open_account,
+    taken_by,
+    typed_alias,
+)
 from bot.codes import redeem
-from bot.commands import Call, Refusal, Verb, nearest, without_prefix
+from bot.commands import Call, Denied, Refusal, Verb, nearest, without_prefix
 from bot.identities import account_of, accounts_of, most_of
 from bot.message import (
     Bold,
@@ -30,6 +38,7 @@ from bot.message import (
 from bot.notices import coordinators, member_lane
 from bot.people import ROLES, find_member, members, mention, settings_of
 from bot.plain import zone_name
+from bot.rights import stranger
 from bot.rules.labels import direct_ceiling, may_show
 from bot.rules.waking import QUIET_TO
 from bot.tasklists import csv_of
@@ -37,6 +46,7 @@ from bot.tasks import look
 from bot.when import WhenProblem, local_moment, read_day, read_when
 from bot.zones import ZoneProblem, find_zone
 from storage.tables import Label, Member, NoticeKind, Role, Standing
+from storage.work import Work
 
 CLAIM = "claim"
 """The purpose of the code that makes the first coordinator."""
@@ -62,7 +72,10 @@ def hello(call: Call) -> Message | None:
                 "Your name need not be your real one, and the city tells me your time."
             )
         )
-    alias, organisation, zone = free_alias(call.work, parts[0], own), ", ".join(parts[1:-1]), _zone(parts[-1])
+    alias, organisation, zone = typed_alias(parts[0]), ", ".join(parts[1:-1]), _zone(parts[-1])
+    if call.account is not None and taken_by(call.work, alias, own) is not None:
+        raise Refusal(say("That alias cannot be had here. Please choose another one."))
+    alias = free_alias(call.work, alias, own)
     if len(organisation) > LONGEST_ORGANISATION:
         raise Refusal(say("The organisation is too long: {longest} letters at most.", longest=LONGEST_ORGANISATION))
     if own is not None:
@@ -76,7 +89,7 @@ def hello(call: Call) -> Message | None:
     )
     open_account(call.work, call.invocation, newcomer)
     for coordinator in coordinators(call.work):
-        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, _asks_to_join(newcomer))
+        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, _asks_to_join(call.work, newcomer))
     return message(say("Thank you. A coordinator looks at it, and I will tell you here."))
 
 
@@ -85,7 +98,7 @@ def claim(call: Call) -> Message:
     if call.invocation.place is not None:
         raise Refusal(say("Say `claim` with its code in a direct chat with me, where nobody else can read it."))
     if not redeem(call.work, call.now, CLAIM, call.words):
-        raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
+        raise Denied(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
     others = coordinators(call.work)
     member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
     call.subject = member
@@ -118,7 +131,7 @@ def admit(call: Call) -> Message:
     waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
     name, role = _name_and_role(call.words)
     if name is None:
-        return message(_waiting_list(waiting) if waiting else say("Nobody waits to be admitted."))
+        return message(_waiting_list(call.work, waiting) if waiting else say("Nobody waits to be admitted."))
     known = {row.alias.casefold() for row in members(call.work)}
     if name.casefold() in known:
         raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
@@ -215,7 +228,7 @@ def list_members(call: Call) -> Message:
     return message(
         Heading(say("Members: {n}", n=len(rows))),
         List(tuple(_line(call, row) for row in rows)),
-        _waiting_list(waiting) if waiting and lead else None,
+        _waiting_list(call.work, waiting) if waiting and lead else None,
     )
 
 
@@ -281,7 +294,7 @@ def help_(call: Call) -> Message:
         raise Refusal(say("I do not know “{word}”. `help` lists what I do.", word=call.words[:40]))
     allowed = [verb for verb in verbs if _may(call, verb)]
     if not allowed and call.account is None:
-        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+        raise stranger()
     if not allowed:
         needed = say("coordinators") if verbs[0].role is Role.COORDINATOR else say("members")
         raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verbs[0].name, role=needed))
@@ -356,32 +369,39 @@ def _name_and_role(words: str) -> tuple[str | None, Role | None]:
 
 def _claimant(call: Call) -> Member:
     name = re.sub(r"[^\w.\-']+", ".", call.invocation.sender_name or call.invocation.sender).strip(".")[:30]
-    taken = {row.alias.casefold() for row in call.work.rows(Member)}
-    free = [alias for alias in (name, *(f"{name[:26]}-{n}" for n in range(2, len(taken) + 3))) if alias]
-    alias = next(alias for alias in free if alias.casefold() not in taken)
     zone = call.invocation.sender_zone or call.coalition.timezone
-    return Member(coalition_id=call.work.tenant, alias=alias, timezone=zone)
+    return Member(coalition_id=call.work.tenant, alias=free_alias(call.work, name), timezone=zone)
 
 
-def _asks_to_join(newcomer: Member) -> Message:
+def _asks_to_join(work: Work, newcomer: Member) -> Message:
     return message(
         say(
             "{alias} of {organisation} ({zone}) asks to join. If you know them, `admit @{name}`; if not, do nothing.",
             alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation), zone=zone_name(newcomer.timezone),
             name=newcomer.alias,
         ),
+        _likeness(work, newcomer),
         actions((say("Admit"), f"admit @{newcomer.alias}")),
     )  # fmt: skip
 
 
-def _waiting_list(waiting: list[Member]) -> Inline:
-    rows = [
-        say(
+def _waiting_list(work: Work, waiting: list[Member]) -> Inline:
+    rows: list[Inline] = []
+    for row in waiting:
+        who = say(
             "{alias} of {organisation}, `admit @{name}`", alias=row.alias, organisation=row.organisation, name=row.alias
         )
-        for row in waiting
-    ]
+        like = likeness(work, row)
+        rows.append(say("{who} (looks like {like})", who=who, like=mention(like)) if like is not None else who)
     return say("Waiting to be admitted: {people}", people=joined(rows, "; "))
+
+
+def _likeness(work: Work, newcomer: Member) -> Phrase | None:
+    """Warn of somebody who would be taken for a member."""
+    like = likeness(work, newcomer)
+    return (
+        say("The name looks like {who}, who is here already: make sure who it is.", who=mention(like)) if like else None
+    )
 
 
 def _line(call: Call, row: Member) -> Inline:

@@ -59,10 +59,10 @@ def test_a_stranger_asks_is_admitted_and_told(talk: Conversation) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["hello ana, Red Libre, Bogota", "hello Sol, Red Libre, Atlantis", "hello", "hello two words, X, Bogota"],
+    ["hello Sol, Red Libre, Atlantis", "hello", "hello two words, X, Bogota"],
 )
 def test_a_hello_that_cannot_be_taken_leaves_no_member(talk: Conversation, world: World, words: str) -> None:
-    """A taken alias, an unknown city, nothing at all or two words: one sentence without names, and nothing is kept."""
+    """An unknown city, nothing at all or two words: one sentence without names, and nothing is kept."""
     (answer,) = talk.say("Zoe", words)
     assert not {"@Ana", "@Luis", "@Mei"} & set(answer.split())
     assert len(world.read(lambda work: work.rows(Member))) == 3
