@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.app import open_store
-from bot.audit import record_host
-from bot.clock import SystemClock
-from bot.terminal.opening import write
+from bot.terminal.opening import note_in_audits, write
 from config.settings import Settings
 from storage import migrate
 from storage.backup import backup, restore
@@ -23,8 +20,8 @@ async def upgrade_database(settings: Settings) -> int:
 
 async def backup_database(settings: Settings, file: Path) -> int:
     """Write an encrypted copy."""
-    await _record(settings, "db backup")
     await backup(settings.database_url.get_secret_value(), file, read_key_file(settings.key_file))
+    await note_in_audits(settings, "db backup")
     write(f"written to {file}; it opens only with {settings.key_file.name}, which is not in it: keep both apart")
     return 0
 
@@ -33,17 +30,6 @@ async def restore_database(settings: Settings, file: Path, *, force: bool) -> in
     """Put a copy back."""
     keyring = read_key_file(settings.key_file)
     await restore(file, settings.database_url.get_secret_value(), keyring, force=force)
-    await _record(settings, "db restore")
+    await note_in_audits(settings, "db restore")
     write("restored")
     return 0
-
-
-async def _record(settings: Settings, verb: str) -> None:
-    """Write a line into every audit; a database of an older version has none that this version could write."""
-    if await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.CURRENT:
-        return
-    store = open_store(settings)
-    try:
-        await record_host(store, SystemClock().now(), verb)
-    finally:
-        await store.close()

@@ -17,6 +17,7 @@ from bot.codes import new_code
 from bot.commands import nearest
 from bot.terminal.matrix import check_matrix
 from bot.terminal.opening import MENDS, CommandProblem, write
+from bot.terminal.private import check_private, make_private
 from bot.terminal.slack import check_slack
 from config.settings import Settings, SettingsProblem, config_path, load_settings
 from storage import migrate
@@ -85,6 +86,9 @@ async def _make(config: Path | None, name: str, zone: str) -> int:
             raise CommandProblem("there is a database but not its key file: put your dragoman.key back")
         create_key_file(settings.key_file)
         write(f"wrote {settings.key_file}: keep a copy somewhere safe, never beside a backup")
+    database = migrate.sqlite_path(settings.database_url.get_secret_value())
+    if database is not None and not database.exists() and database.parent.is_dir():
+        make_private(database.parent)
     await migrate.upgrade(settings.database_url.get_secret_value())
     await _claimable(settings, name, zone)
     return 0
@@ -126,6 +130,7 @@ async def doctor(config: Path | None) -> int:
         return 1
     checks = (
         ("key file", _check_key),
+        ("other users", _check_private),
         ("database", _check_database),
         ("audit", _check_audit),
         ("clock", _check_clock),
@@ -146,6 +151,14 @@ async def _check_key(settings: Settings) -> tuple[bool, str]:
     except KeyProblem as problem:
         return True, str(problem)
     return False, f"{settings.key_file}, readable by its owner only"
+
+
+async def _check_private(settings: Settings) -> tuple[bool, str]:
+    try:
+        check_private(settings)
+    except CommandProblem as problem:
+        return True, str(problem)
+    return False, "nothing that is kept is open to them"
 
 
 async def _check_database(settings: Settings) -> tuple[bool, str]:
