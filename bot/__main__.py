@@ -126,6 +126,16 @@ def run(config: Config = None) -> None:
 
 
 @app.command()
+def confirm(
+    number: Annotated[str | None, typer.Argument(help="The request; left out, those that wait are listed.")] = None,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Confirm what the only coordinator asked for and a second person must confirm."""
+    _run(lambda: terminal.confirm_request(_settings(config), number, coalition))
+
+
+@app.command()
 def doctor(config: Config = None) -> None:
     """Check configuration, key, database, migrations and clock, and say how to mend what is wrong."""
     _run(lambda: terminal.doctor(_path(config)))

@@ -16,6 +16,7 @@ from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
+from bot.occasions import requests as request_occasions
 from bot.occasions import tasks as task_occasions
 from bot.occasions import told
 from bot.occasions.leaving import Write
@@ -26,6 +27,7 @@ from bot.watching import Watch
 from config.settings import Settings
 from handlers import (
     accounts,
+    audit,
     broadcast,
     chair,
     drafts,
@@ -33,6 +35,7 @@ from handlers import (
     own,
     people,
     programme,
+    requests,
     reviews,
     rooms,
     sources,
@@ -59,6 +62,8 @@ FAMILIES = (
     accounts,
     leaving,
     rooms,
+    requests,
+    audit,
     undelivered,
     status,
 )
@@ -75,7 +80,8 @@ def command_table() -> CommandTable:
 def writers() -> dict[str, Write]:
     """Give the writers of notices that are written when they leave, by occasion."""
     return {
-        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS
+        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS,
+        **request_occasions.OCCASIONS,
     }  # fmt: skip
 
 

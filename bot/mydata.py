@@ -19,6 +19,7 @@ from bot.retention import INBOX_CONTENT, SENT_CONTENT
 from bot.rules.labels import may_show, room_ceiling
 from bot.tasks import Board, look
 from storage.tables import (
+    Audit,
     Coalition,
     Code,
     Confirmation,
@@ -26,6 +27,7 @@ from storage.tables import (
     Deed,
     Draft,
     Erasure,
+    FailedTry,
     Identity,
     Inbox,
     Label,
@@ -36,6 +38,7 @@ from storage.tables import (
     Notice,
     Parcel,
     Reminder,
+    Request,
     Review,
     Source,
     Suspension,
@@ -209,6 +212,16 @@ def _sendings(asked: Asked) -> Iterator[Row]:
                "id of the message": asked.of_platform(row.message_id or "", lanes[row.lane_id]) or None}  # fmt: skip
 
 
+def _oversight(asked: Asked) -> Iterator[Row]:
+    mine = asked.member.id
+    for line in asked.work.rows(Audit, Audit.member_id == mine):
+        yield {"did": line.verb, "outcome": str(line.outcome), "at": _utc(line.done_at)}
+    for request in asked.work.rows(Request, Request.member_id == mine):
+        yield {"asked": request.verb, "state": str(request.state), "at": _utc(request.asked_at)}
+    for failed in asked.work.rows(FailedTry, FailedTry.member_id == mine):
+        yield {"failed try on": failed.platform, "at": _utc(failed.tried_at)}
+
+
 def _said_by(asked: Asked) -> Iterator[Row]:
     own = {(row.platform, row.address) for row in asked.accounts}
     rows = asked.work.exec(select(Inbox).where(col(Inbox.platform).in_({platform for platform, _ in own})))
@@ -282,6 +295,11 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "added", say("What you added"), say("Kept with the coalition; your name leaves it when you go."),
         (Draft, Source, Correction, Suspension), _added,
+    ),
+    Section(
+        "oversight", say("What you used of what only some may, and what you asked a second person for"),
+        say("Kept with the coalition, without your name once you go; failed tries for an hour."),
+        (Audit, Request, FailedTry), _oversight,
     ),
     Section("owed", say("What I owe to delete"), say("Gone once it is done."), (Erasure,), _owed),
 )  # fmt: skip

@@ -8,7 +8,20 @@ from sqlmodel import col, delete, update
 
 from bot.linking import LOCKED_FOR
 from bot.pulse import forget_old
-from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, WrongCodes
+from bot.requests import KEPT
+from bot.tries import WITHIN
+from storage.tables import (
+    FailedTry,
+    Inbox,
+    InboxState,
+    Link,
+    Notice,
+    NoticeState,
+    Parcel,
+    ParcelState,
+    Request,
+    WrongCodes,
+)
 from storage.work import Work
 
 SENT_CONTENT = dt.timedelta(days=7)
@@ -20,6 +33,8 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     work.exec(delete(Link).where(col(Link.expires_at) <= now))
     work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
     forget_old(work, now)
+    work.exec(update(Request).where(col(Request.expires_at) <= now - KEPT).values(asked=None))
+    work.exec(delete(FailedTry).where(col(FailedTry.tried_at) <= now - WITHIN))
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

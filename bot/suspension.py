@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlmodel import col, delete, or_, select
+from sqlmodel import col, delete, or_, select, update
 
 from bot import linking
 from bot.handover import Handover, hand_on
@@ -22,6 +22,7 @@ from storage.tables import (
     Code,
     Confirmation,
     Erasure,
+    FailedTry,
     Identity,
     Label,
     Lane,
@@ -32,6 +33,8 @@ from storage.tables import (
     NoticeState,
     Parcel,
     ParcelState,
+    Request,
+    RequestState,
     Role,
     Standing,
     Suspension,
@@ -138,6 +141,15 @@ def put_out(work: Work, now: dt.datetime, member: Member, *, forget: bool = Fals
             delete(Link).where(col(Link.platform) == identity.platform, col(Link.fingerprint) == identity.fingerprint)
         )
         work.delete(identity)
+    work.exec(
+        delete(FailedTry).where(or_(col(FailedTry.member_id) == member.id, col(FailedTry.fingerprint).in_(prints)))
+    )
+    work.exec(
+        update(Request)
+        .where(col(Request.coalition_id) == work.tenant, col(Request.member_id) == member.id)
+        .where(col(Request.state) == RequestState.OPEN)
+        .values(state=RequestState.WITHDRAWN, asked=None)
+    )
     # Who got a code from the host is not known: one that is still open may be theirs.
     ours = or_(col(Code.coalition_id) == work.tenant, col(Code.coalition_id).is_(None))
     work.exec(delete(Code).where(ours, col(Code.used_at).is_(None), col(Code.purpose) != linking.PURPOSE))

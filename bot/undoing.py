@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bot.audit import record
 from bot.commands import Call, Refusal
 from bot.message import Heading, Inline, List, Message, Paragraph, message, say
 from bot.notices import cancel, coordinators
 from bot.people import mention
 from bot.rights import check_account
 from storage.journal import ChangedSince, restore, touched_ids
-from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState
+from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState, Outcome
 
 
 def take_back(call: Call, deed: Deed) -> int:
@@ -31,6 +32,8 @@ def take_back(call: Call, deed: Deed) -> int:
         ) from None
     if touched_ids(deed.journal, Member) and not coordinators(call.work):
         raise Refusal(say("Without it nobody would coordinate. Make somebody else coordinator first."))
+    if verb is not None and verb.privileged:
+        record(call.work, call.now, verb.name, call.speaker.id, outcome=Outcome.UNDONE)
     deed.undone = True
     return _correct(call, deed)
 

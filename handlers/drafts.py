@@ -68,6 +68,7 @@ def add(call: Call) -> Message | None:
 def publish_draft(call: Call) -> Message | None:
     """Make the previewed draft the current one and alert whom it concerns."""
     draft, current = _candidate(call), current_draft(call.work)
+    call.subject = draft
     if draft.base_id != (current.id if current else None):
         return _read_again(draft)
     if not call.confirmed:
@@ -88,6 +89,7 @@ def withdraw_draft(call: Call) -> Message | None:
     draft = current_draft(call.work)
     if draft is None:
         raise Refusal(say("There is no published draft to withdraw. `drafts` lists what there is."))
+    call.subject = draft
     base = call.work.row(Draft, draft.base_id) if draft.base_id is not None else None
     after = say("{symbol} is the current draft again", symbol=base.symbol) if base else say("there is no draft then")
     if not call.confirmed:

@@ -7,6 +7,7 @@ from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
 from bot.terminal.people import suspend_member, unsuspend_member
+from bot.terminal.requests import confirm_request
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
 from bot.terminal.status import status
@@ -17,6 +18,7 @@ __all__ = [
     "Shown",
     "backup_database",
     "compare_texts",
+    "confirm_request",
     "console",
     "demo",
     "doctor",

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.app import open_store
 from bot.clock import SystemClock
 from bot.pulse import backed_up
-from bot.terminal.opening import write
+from bot.terminal.opening import note_in_audits, write
 from config.settings import Settings
 from storage import migrate
 from storage.backup import backup, restore
@@ -27,6 +27,7 @@ async def backup_database(settings: Settings, file: Path) -> int:
     """Write an encrypted copy."""
     await backup(settings.database_url.get_secret_value(), file, read_key_file(settings.key_file))
     await _note_backup(settings)
+    await note_in_audits(settings, "db backup")
     write(f"written to {file}; it opens only with {settings.key_file.name}, which is not in it: keep both apart")
     return 0
 
@@ -35,6 +36,7 @@ async def restore_database(settings: Settings, file: Path, *, force: bool) -> in
     """Put a copy back."""
     keyring = read_key_file(settings.key_file)
     await restore(file, settings.database_url.get_secret_value(), keyring, force=force)
+    await note_in_audits(settings, "db restore")
     write("restored")
     return 0
 

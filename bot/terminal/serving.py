@@ -28,6 +28,7 @@ from bot.ports import Chat
 from bot.scheduler import ScheduledAlarm
 from bot.terminal.healthz import serve_health
 from bot.terminal.opening import CommandProblem, opened, write, write_problem
+from bot.terminal.private import check_private
 from bot.terminal.slack import slack_access
 from bot.terminal.standby import Standby
 from config.settings import Settings
@@ -47,6 +48,7 @@ async def serve(settings: Settings) -> int:
         raise CommandProblem(lacks.rstrip("."))
     async with AsyncExitStack() as house:
         store = await house.enter_async_context(opened(settings))
+        check_private(settings)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop_in_time, stop)

@@ -4,6 +4,7 @@ from storage.tables.duties import Duty
 from storage.tables.leaving import Erasure, Suspension
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
+from storage.tables.oversight import Audit, FailedTry, Request
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
 from storage.tables.pulses import BACKUP, PROCESS, Pulse
@@ -17,8 +18,10 @@ from storage.tables.words import (
     MeetingState,
     NoticeKind,
     NoticeState,
+    Outcome,
     ParcelState,
     Purpose,
+    RequestState,
     Role,
     Standing,
     TaskState,
@@ -29,6 +32,7 @@ __all__ = [
     "BACKUP",
     "PROCESS",
     "AllowedHost",
+    "Audit",
     "Blob",
     "Change",
     "Coalition",
@@ -41,6 +45,7 @@ __all__ = [
     "DraftState",
     "Duty",
     "Erasure",
+    "FailedTry",
     "Identity",
     "Inbox",
     "InboxState",
@@ -56,12 +61,15 @@ __all__ = [
     "NoticeKind",
     "NoticeState",
     "OnTable",
+    "Outcome",
     "Parcel",
     "ParcelState",
     "Provision",
     "Pulse",
     "Purpose",
     "Reminder",
+    "Request",
+    "RequestState",
     "Review",
     "Role",
     "Room",

@@ -131,3 +131,23 @@ class ParcelState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     """Its reader was put out before it was settled."""
+
+
+class Outcome(StrEnum):
+    """What came of a privileged command, in the audit."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    ASKED = "asked"
+    """It waits for a second person."""
+    DENIED = "denied"
+    """Whoever said it may not."""
+
+
+class RequestState(StrEnum):
+    """What became of a request for a second person."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

@@ -234,7 +234,7 @@ def test_who_left_a_platform_is_told_once(talk: Conversation, world: World) -> N
 
     [first, _] = heard(talk, left)
     assert first.split("\n") == [
-        "@Ana: @Luis is in none of my rooms on console any more.",
+        "@Ana: @Luis is in none of my rooms on the terminal any more.",
         "2 tasks are theirs: `tasks @Luis`.",
         "If they are not to come back: `suspend @Luis`.",
     ]
