@@ -88,7 +88,7 @@ async def _make(config: Path | None, name: str, zone: str) -> int:
         write(f"wrote {settings.key_file}: keep a copy somewhere safe, never beside a backup")
     database = migrate.sqlite_path(settings.database_url.get_secret_value())
     if database is not None and not database.exists() and database.parent.is_dir():
-        make_private(database.parent)
+        make_private(database.parent, {path, settings.key_file})
     await migrate.upgrade(settings.database_url.get_secret_value())
     await _claimable(settings, name, zone)
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from bot.adapters.matrix.account import account_file
@@ -17,6 +18,8 @@ def check_private(settings: Settings) -> None:
     """Raise CommandProblem where other users of the machine can read or change what is kept; says what to run."""
     for path in _kept(settings):
         mode = path.stat().st_mode
+        if path.is_dir() and _for_everybody(mode):
+            raise CommandProblem(f"the folder {path} is for all users: move what Dragoman keeps to a folder of its own")
         # Passing through a folder shows nothing of what is in it.
         if path.is_dir() and mode & 0o066:
             raise CommandProblem(f"the folder {path} is open to other users: run `chmod 700 {path}`")
@@ -24,12 +27,24 @@ def check_private(settings: Settings) -> None:
             raise CommandProblem(f"the file {path} is open to other users: run `chmod 600 {path}`")
 
 
-def make_private(folder: Path) -> None:
-    """Close a folder in which a database is about to be made, unless it is somebody's home or another user's."""
+def make_private(folder: Path, own: Set[Path]) -> None:
+    """Close a folder in which a database is about to be made, unless it is a home, another user's, or for everybody.
+
+    `own` is what the bot has in it already.
+    """
     status = folder.stat()
-    if status.st_mode & 0o066 and status.st_uid == os.getuid() and folder.resolve() != Path.home().resolve():
-        folder.chmod(status.st_mode & 0o700)
-        write(f"closed {folder} to other users of this machine")
+    if not status.st_mode & 0o066 or status.st_uid != os.getuid() or folder.resolve() == Path.home().resolve():
+        return
+    # A folder of root's may be the machine's: nobody could use anything below a closed `/opt`.
+    if _for_everybody(status.st_mode) or (os.getuid() == 0 and set(folder.iterdir()) - own):
+        return
+    folder.chmod(status.st_mode & 0o700)
+    write(f"closed {folder} to other users of this machine")
+
+
+def _for_everybody(mode: int) -> bool:
+    """Tell a folder like `/tmp`, in which all users may put what is theirs."""
+    return bool(mode & stat.S_ISVTX)
 
 
 def _kept(settings: Settings) -> Iterator[Path]:

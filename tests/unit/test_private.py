@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,30 @@ def test_what_is_open_is_named_with_what_to_run(settings: Settings, tmp_path: Pa
 
 
 def test_a_folder_is_closed_but_nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was there for its owner stays so."""
-    for name, mode, after in (("new", 0o755, 0o700), ("closed", 0o711, 0o711), ("home", 0o755, 0o755)):
+    """What was there for its owner stays so, and so does what is for all users."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name, mode, after in (
+        ("new", 0o755, 0o700), ("closed", 0o711, 0o711), ("home", 0o755, 0o755), ("tmp", 0o1777, 0o1777),
+    ):  # fmt: skip
         folder = tmp_path / name
         folder.mkdir()
         folder.chmod(mode)
-        monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        make_private(folder)
-        assert (name, folder.stat().st_mode & 0o777) == (name, after)
+        make_private(folder, set())
+        assert (name, folder.stat().st_mode & 0o7777) == (name, after)
+
+
+def test_root_does_not_close_a_folder_that_others_use(tmp_path: Path) -> None:
+    """`init` in `/opt` would keep everybody from all that is below; another user's folder is theirs alone."""
+    (tmp_path / "dragoman.toml").touch()
+    for name, closed in (("dragoman.toml", True), ("program", os.getuid() != 0)):
+        tmp_path.chmod(0o755)
+        (tmp_path / name).touch()
+        make_private(tmp_path, {tmp_path / "dragoman.toml"})
+        assert (name, tmp_path.stat().st_mode & 0o777) == (name, 0o700 if closed else 0o755)
+
+
+def test_a_folder_for_all_users_is_not_to_be_closed(settings: Settings, tmp_path: Path) -> None:
+    """To close `/tmp` would do more harm than good."""
+    tmp_path.chmod(0o1777)
+    with pytest.raises(CommandProblem, match="is for all users: move what Dragoman keeps to a folder of its own"):
+        check_private(settings)
