@@ -120,15 +120,16 @@ def test_a_supervisor_is_answered_with_codes_and_counts(world: World) -> None:
 def test_a_process_at_work_says_so(world: World, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its loops turn, its pulse is in the database until it ends, and trouble with the database shows and passes."""
     monkeypatch.setattr("bot.engine.FIRST_PAUSE", 0.05)
-    monkeypatch.setattr("bot.engine.SWEEP_SECONDS", 0.05)
     monkeypatch.setattr("bot.engine.RENEW_SECONDS", 0.05)
     engine, other = build(world.store, world.clock, {"console": world.chat}), Store(address, world.store.keyring)
 
     async def eventually(wanted: list[str]) -> None:
         for _ in range(500):
             if engine.health.report().codes == wanted:
+                await asyncio.sleep(0.2)
                 return
-            await asyncio.sleep(0.01)
+            engine.wake()
+            await asyncio.sleep(0.05)
         raise AssertionError(engine.health.report())
 
     async def living() -> list[str]:
