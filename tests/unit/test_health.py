@@ -143,7 +143,7 @@ def test_a_process_at_work_says_so(world: World, address: str, monkeypatch: pyte
         stop = asyncio.Event()
         running = asyncio.create_task(engine.run(NoAlarm(), stop))
         for _ in range(200):
-            if engine.health.loops == LOOPS:
+            if engine.health.loops == LOOPS and await living():
                 break
             await asyncio.sleep(0.05)
         assert engine.health.loops == LOOPS
