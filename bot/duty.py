@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from bot.clock import Clock
+from bot.leases import is_over
 from storage.tables import Duty as DutyRow
 from storage.work import Store, Work
 
@@ -99,11 +100,7 @@ class Duty:
         work.execute(insert(DutyRow).values(name=self.name, epoch=0).on_conflict_do_nothing())
         now = self._clock.now()
         mine = (col(DutyRow.holder) == self._holder) & (col(DutyRow.epoch) == self._epoch)
-        free = or_(
-            col(DutyRow.until).is_(None),
-            col(DutyRow.until) <= now,
-            col(DutyRow.until) > now + 2 * TERM,  # by a clock that was set back since
-        )
+        free = is_over(col(DutyRow.until), now, 2 * TERM)
         taking = (
             update(DutyRow)
             .where(col(DutyRow.name) == self.name, or_(mine, free))

@@ -16,13 +16,13 @@ from sqlmodel import col, func, select
 
 from bot.clock import Clock
 from bot.message import Inline, Message, Moment, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, tell_each
 from bot.people import A_FORMER_MEMBER, mention
 from bot.plain import Reader
 from bot.ports import Chat, Destination, SendLater, SendRefused
 from bot.removal import scrub_account
 from storage.cipher import active
-from storage.tables import Coalition, Erasure, Lane, Member, Notice, NoticeKind, NoticeState
+from storage.tables import UNSETTLED, Coalition, Erasure, Lane, Member, Notice, NoticeKind
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -168,16 +168,15 @@ def _farewell_open() -> ColumnElement[bool]:
     )
     return exists().where(
         col(Notice.lane_id).in_(theirs.correlate(Erasure)),
-        col(Notice.state).in_((NoticeState.PLANNED, NoticeState.SENDING)),
+        col(Notice.state).in_(UNSETTLED),
     )
 
 
 def _tell_of_rest(work: Work, row: Erasure, now: dt.datetime) -> None:
     member = work.get(Member, row.member_id) if row.member_id is not None else None
     who: Inline = mention(member) if member is not None else A_FORMER_MEMBER
-    for person in coordinators(work):
-        key = f"not-erased/{row.id}/{now:%Y%m%dT%H%M%S}/{person.id}"
-        tell(work, member_lane(work, person.id), NoticeKind.NOTICE, _rest(row, who), key=key, now=now)
+    key = f"not-erased/{row.id}/{now:%Y%m%dT%H%M%S}"
+    tell_each(work, coordinators(work), NoticeKind.NOTICE, _rest(row, who), key, now)
 
 
 def _rest(row: Erasure, who: Inline) -> Message:

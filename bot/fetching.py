@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from bot.clock import Clock
 from bot.commands import clean, without_prefix
 from bot.invocation import Attachment, Invocation
+from bot.leases import is_over
 from bot.ports import Chat, SendLater, SendRefused
 from bot.whence import find_coalition, find_member
 from storage.cipher import KeyProblem
@@ -86,12 +87,7 @@ class Fetching:
 
     def _free(self, now: dt.datetime) -> ColumnElement[bool]:
         """Tell which files no other process is fetching."""
-        return or_(
-            col(Inbox.taken_by).is_(None),
-            col(Inbox.taken_by) == self._store.name,
-            col(Inbox.taken_until) <= now,
-            col(Inbox.taken_until) > now + 2 * CLAIM,  # by a clock that was set back since
-        )
+        return or_(col(Inbox.taken_by) == self._store.name, is_over(col(Inbox.taken_until), now, 2 * CLAIM))
 
     async def _keep(self, row_id: int) -> None:
         while self._store.shared:

@@ -16,7 +16,7 @@ from bot.drafts import as_document, fingerprint, kept_bytes, write_down
 from bot.duty import DutyLost, Write
 from bot.invocation import ASKED_ON
 from bot.message import Message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, member_lane, tell, tell_each
 from bot.planning import replan
 from bot.previews import oddities, preview, published, same_text, unreadable
 from bot.provisions import current_draft
@@ -179,9 +179,7 @@ def _answer(work: Work, draft: Draft, content: Message, now: dt.datetime) -> Non
     before = work.rows(Notice, col(Notice.key).startswith(f"draft/{draft.id}/", autoescape=True))
     key = f"draft/{draft.id}/{len(before)}"
     if draft.source_id is not None:
-        for person in coordinators(work):
-            lane = member_lane(work, person.id)
-            tell(work, lane, NoticeKind.NOTICE, content, key=f"{key}/{person.id}", now=now)
+        tell_each(work, coordinators(work), NoticeKind.NOTICE, content, key, now)
         return
     if draft.added_by is None:
         return

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col, func, select
 
 from bot.commands import Call, Refusal
 from bot.message import Phrase, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, tell_each
 from storage.tables import Draft, Member, Notice, NoticeKind, NoticeState, Room
 from storage.work import Work
 
@@ -79,12 +79,8 @@ def notices_within_a_day(work: Work, moment: dt.datetime) -> int:
 
 def tell_coordinators(work: Work, now: dt.datetime, what: What, most: int, told: Member | None = None) -> None:
     """Owe the coordinators word of a limit that was reached, but whoever was told already; once a day."""
-    for person in coordinators(work):
-        if told is not None and person.id == told.id:
-            continue
-        key = f"limit/{what}/{now:%Y%m%d}/{person.id}"
-        content = message(say(_TOLD[what].msgid, n=most))
-        tell(work, member_lane(work, person.id), NoticeKind.NOTICE, content, key=key, now=now)
+    content, key = message(say(_TOLD[what].msgid, n=most)), f"limit/{what}/{now:%Y%m%d}"
+    tell_each(work, coordinators(work, told), NoticeKind.NOTICE, content, key, now)
 
 
 def _count(work: Work, table: type[SQLModel], *criteria: object) -> int:

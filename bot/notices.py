@@ -72,9 +72,10 @@ def coordinator_lanes(work: Work) -> list[Lane]:
     return [member_lane(work, member.id) for member in coordinators(work)]
 
 
-def coordinators(work: Work) -> list[Member]:
-    """Give the members who coordinate."""
-    return work.rows(Member, col(Member.role) == Role.COORDINATOR, col(Member.standing) == Standing.ACTIVE)
+def coordinators(work: Work, but: Member | None = None) -> list[Member]:
+    """Give the members who coordinate, `but` one."""
+    found = work.rows(Member, col(Member.role) == Role.COORDINATOR, col(Member.standing) == Standing.ACTIVE)
+    return [member for member in found if but is None or member.id != but.id]
 
 
 def tell(  # noqa: PLR0913 - each says one thing about the notice
@@ -100,6 +101,20 @@ def tell(  # noqa: PLR0913 - each says one thing about the notice
             origin=dict(origin) if origin else None, created_at=now,
         )
     )  # fmt: skip
+
+
+def tell_each(
+    work: Work,
+    people: Iterable[Member],
+    kind: NoticeKind,
+    content: Message,
+    key: str,
+    now: dt.datetime,
+    label: Label = Label.COALITION,
+) -> None:
+    """Owe a message to each of some members in the direct chat; the key with their number makes it one each."""
+    for person in people:
+        tell(work, member_lane(work, person.id), kind, content, key=f"{key}/{person.id}", now=now, label=label)
 
 
 def cancel(notices: Iterable[Notice]) -> list[Notice]:

@@ -18,6 +18,7 @@ from sqlmodel import col, select
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
 from bot.erasing import came_too_late
+from bot.leases import is_over
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
@@ -229,21 +230,15 @@ class Outbox:
         return [lane.id for lane in lanes]
 
     def _free(self) -> ColumnElement[bool]:
-        """Tell which lanes may be leased; a lease or a hold that ends too late comes from a clock that was set back."""
+        """Tell which lanes may be leased."""
         now = self._clock.now()
         return and_(
             or_(
-                col(Lane.leased_until).is_(None),
-                col(Lane.leased_until) <= now,
-                col(Lane.leased_until) > now + 2 * LEASE,
+                is_over(col(Lane.leased_until), now, 2 * LEASE),
                 col(Lane.leased_by) == self._name,
                 col(Lane.platform).in_(tuple(self._sole)),
             ),
-            or_(
-                col(Lane.held_until).is_(None),
-                col(Lane.held_until) <= now,
-                col(Lane.held_until) > now + LONGEST_HOLD + LEASE,
-            ),
+            is_over(col(Lane.held_until), now, LONGEST_HOLD + LEASE),
         )
 
     def _served(self) -> ColumnElement[bool]:

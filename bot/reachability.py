@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from bot.identities import account_at
 from bot.message import Inline, Message, Moment, Phrase, count, joined, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, member_lane, tell, tell_each
 from bot.people import mention
 from bot.tasks import look
 from storage.cipher import active
@@ -35,7 +35,9 @@ def cannot_reach(work: Work, now: dt.datetime, member_id: int, platform: str) ->
         if look(work, now).held_by(member)
         else None,
     )
-    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"unreachable/{member_id}/{now:%Y%m%d}")
+    tell_each(
+        work, coordinators(work, member), NoticeKind.NOTICE, content, f"unreachable/{member_id}/{now:%Y%m%d}", now
+    )
 
 
 def joined_closed_room(work: Work, now: dt.datetime, room: Room, names: Sequence[str]) -> None:
@@ -68,7 +70,9 @@ def member_left(work: Work, now: dt.datetime, room: Room, account: str) -> None:
         say("{who} is no longer in #{room}.", who=mention(member), room=room.name),
         _tasks_of(work, now, member),
     )
-    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"left/{room.id}/{member.id}/{now:%Y%m%d}")
+    tell_each(
+        work, coordinators(work, member), NoticeKind.NOTICE, content, f"left/{room.id}/{member.id}/{now:%Y%m%d}", now
+    )
 
 
 def left_platform(work: Work, now: dt.datetime, account: str, platform: str) -> None:
@@ -94,7 +98,7 @@ def left_platform(work: Work, now: dt.datetime, account: str, platform: str) -> 
         _tasks_of(work, now, member),
         say("If they are not to come back: `suspend @{alias}`.", alias=member.alias),
     )
-    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, _gone_key(member.id, platform))
+    tell_each(work, coordinators(work, member), NoticeKind.NOTICE, content, _gone_key(member.id, platform), now)
 
 
 def came_back(work: Work, account: str, platform: str) -> None:
@@ -121,7 +125,7 @@ def room_shared(work: Work, now: dt.datetime, room: Room) -> None:
         say("#{room} is shared with other organisations now: I show only public items there.", room=room.name),
         say("If they may see more, say `room here for … as coalition` in it."),
     )
-    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-shared/{room.id}/{now:%Y%m%dT%H%M}")
+    tell_each(work, coordinators(work), NoticeKind.ALERT, content, f"room-shared/{room.id}/{now:%Y%m%dT%H%M}", now)
 
 
 def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
@@ -131,7 +135,7 @@ def room_lost(work: Work, now: dt.datetime, room: Room) -> None:
         say("Either I am no longer in it, or it is not protected any more: encrypted, and by invitation only."),
         say("Invite me again or mend its settings, or say `room here for …` in another room."),
     )
-    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"room-lost/{room.id}/{now:%Y%m%d}")
+    tell_each(work, coordinators(work), NoticeKind.ALERT, content, f"room-lost/{room.id}/{now:%Y%m%d}", now)
 
 
 def missed_in_room(work: Work, now: dt.datetime, room: Room, before: dt.datetime, mark: str) -> None:
@@ -140,7 +144,7 @@ def missed_in_room(work: Work, now: dt.datetime, room: Room, before: dt.datetime
         say("I was away and missed what was said in #{room} before {moment}.", room=room.name, moment=Moment(before)),
         say("Whoever meant something for me there: please say it again."),
     )
-    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, f"missed/{room.id}/{_print(mark)}")
+    tell_each(work, coordinators(work), NoticeKind.NOTICE, content, f"missed/{room.id}/{_print(mark)}", now)
 
 
 def missed_in_chat(
@@ -173,7 +177,7 @@ def identity_changed(work: Work, now: dt.datetime, member_id: int, change: str |
         say("Ask them another way whether that was them. If not, somebody else may read and write as them there."),
     )
     key = f"identity-changed/{member_id}/{change or f'{now:%Y%m%d}'}"
-    _tell(work, now, _others(work, member) or [member], NoticeKind.ALERT, content, key)
+    tell_each(work, coordinators(work, member) or [member], NoticeKind.ALERT, content, key, now)
 
 
 def device_unsigned(work: Work, now: dt.datetime, member_id: int, n: int, change: str | None = None) -> None:
@@ -183,7 +187,7 @@ def device_unsigned(work: Work, now: dt.datetime, member_id: int, n: int, change
                     "{who} uses {n} devices that they have not verified.", who=mention(member))  # fmt: skip
     advice = say("Ask them to verify it in their app, or to sign it out if it is not theirs.")
     key = f"device-unsigned/{member_id}/{n}/{change or f'{now:%Y%m%d}'}"
-    _tell(work, now, _others(work, member) or [member], NoticeKind.ALERT, message(devices, advice), key)
+    tell_each(work, coordinators(work, member) or [member], NoticeKind.ALERT, message(devices, advice), key, now)
 
 
 def _tasks_of(work: Work, now: dt.datetime, member: Member) -> Phrase:
@@ -200,7 +204,7 @@ def other_device_on_account(work: Work, now: dt.datetime, platform: str, device:
         say("It reads nothing that I write, but it can write in my name and see who is in which room."),
         say("Whoever hosts me: run `dragoman matrix status`, log that device out and change the account's password."),
     )
-    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"own-device/{platform}/{device}")
+    tell_each(work, coordinators(work), NoticeKind.ALERT, content, f"own-device/{platform}/{device}", now)
 
 
 def own_identity_replaced(work: Work, now: dt.datetime, platform: str, identity: str) -> None:
@@ -210,7 +214,7 @@ def own_identity_replaced(work: Work, now: dt.datetime, platform: str, identity:
         say("Somebody else may write in my name there: trust nothing of importance that I say until it is set right."),
         say("Whoever hosts me: run `dragoman matrix status`, change the account's password, ask who runs the server."),
     )
-    _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"own-identity/{platform}/{identity}")
+    tell_each(work, coordinators(work), NoticeKind.ALERT, content, f"own-identity/{platform}/{identity}", now)
 
 
 def platform_name(platform: str) -> str:
@@ -224,20 +228,11 @@ def _tell_of_closed(
     if room.label is not Label.CLOSED or not names:
         return
     key = f"{what}/{room.id}/{_print(chr(10).join(sorted(names)))}/{now:%Y%m%d}"
-    _tell(work, now, coordinators(work), NoticeKind.NOTICE, content, key)
+    tell_each(work, coordinators(work), NoticeKind.NOTICE, content, key, now)
 
 
 def _print(mark: str) -> str:
     return active()[0].fingerprint(mark)  # keys are not encrypted
-
-
-def _tell(work: Work, now: dt.datetime, people: Sequence[Member], kind: NoticeKind, content: Message, key: str) -> None:
-    for person in people:
-        tell(work, member_lane(work, person.id), kind, content, key=f"{key}/{person.id}", now=now)
-
-
-def _others(work: Work, member: Member) -> list[Member]:
-    return [person for person in coordinators(work) if person.id != member.id]
 
 
 def _people(work: Work, room: Room, names: Sequence[str]) -> Inline:

@@ -11,7 +11,7 @@ from bot.changes import Step, became_named, number, step_of
 from bot.drafts import write_changes
 from bot.lineages import carry_on
 from bot.message import List, Phrase, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, member_lane, tell, tell_each
 from bot.provisions import current_draft
 from bot.rules.ownership import holding
 from bot.rules.reminders import WAITING
@@ -80,9 +80,9 @@ def forget_corrections(work: Work, reason: Phrase, now: dt.datetime) -> None:
     )
     for row in rows:
         work.delete(row)
-    for person in coordinators(work) if rows else ():
-        key = f"relinked/failed/{rows[-1].id}/{person.id}"
-        tell(work, member_lane(work, person.id), NoticeKind.NOTICE, content, key=key, now=now)
+    if rows:
+        key = f"relinked/failed/{rows[-1].id}"
+        tell_each(work, coordinators(work), NoticeKind.NOTICE, content, key, now)
 
 
 def _relink(work: Work, step: Step) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from sqlmodel import SQLModel, col, delete, or_, select, update
 
 from bot.handover import Handover, hand_on
-from bot.message import Inline, Message, message
-from bot.notices import coordinators, member_lane, tell
+from bot.message import Inline, message
+from bot.notices import coordinators, tell_each
 from bot.people import A_FORMER_MEMBER
 from bot.suspension import Account, accounts_had, put_out
 from bot.unnaming import Names, unname
@@ -75,10 +75,8 @@ def remove(work: Work, now: dt.datetime, member: Member, told: Inline, by: Membe
     work.flush()
     unname(work, names)
     _clear_inbox(work, names, accounts)
-    for person in coordinators(work):
-        if person.id != by.id:
-            lane, key = member_lane(work, person.id), f"{cause}/{person.id}"
-            tell(work, lane, NoticeKind.NOTICE, _told(told, handed), key=key, now=now, label=handed.label)
+    content = message(told, *handed.lines())
+    tell_each(work, coordinators(work, by), NoticeKind.NOTICE, content, cause, now, handed.label)
     return handed
 
 
@@ -94,10 +92,6 @@ def scrub_account(work: Work, owed: Erasure) -> None:
     for row in _bodies(work):
         if _sender(row) == (owed.platform, owed.address):
             work.delete(row)
-
-
-def _told(told: Inline, handed: Handover) -> Message:
-    return message(told, *handed.lines())
 
 
 def _delete_rows(work: Work, member: Member, *, with_reviews: bool) -> None:

@@ -57,9 +57,8 @@ def ask(work: Work, now: dt.datetime, asker: Member, needs: NeedsSecond, verb: s
         )
     )  # fmt: skip
     record(work, now, verb, asker.id, request, Outcome.ASKED)
-    for other in coordinators(work):
-        if other.id != asker.id:
-            _tell(work, now, request, other, _asks(request, asker), "asked", About(TOLD, request.id))
+    for other in coordinators(work, asker):
+        _tell(work, now, request, other, _asks(request, asker), "asked", About(TOLD, request.id))
     replan(work, now)
     return say("This waits, as request {n}, for a second person. {next} `refuse {n}` takes it back.",
                n=request.number, next=_next(request, others))  # fmt: skip

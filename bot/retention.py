@@ -11,12 +11,12 @@ from bot.pulse import forget_old
 from bot.requests import KEPT
 from bot.tries import WITHIN
 from storage.tables import (
+    UNSETTLED,
     FailedTry,
     Inbox,
     InboxState,
     Link,
     Notice,
-    NoticeState,
     Parcel,
     ParcelState,
     Request,
@@ -35,11 +35,10 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     forget_old(work, now)
     work.exec(update(Request).where(col(Request.expires_at) <= now - KEPT).values(asked=None))
     work.exec(delete(FailedTry).where(col(FailedTry.tried_at) <= now - WITHIN))
-    waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)
         .where(col(Notice.content).is_not(None), col(Notice.send_at) < now - SENT_CONTENT)
-        .where(col(Notice.state).not_in(waiting))
+        .where(col(Notice.state).not_in(UNSETTLED))
         .values(content=None, origin=None)
     )
     work.exec(

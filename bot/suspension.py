@@ -15,10 +15,11 @@ from sqlmodel import col, delete, or_, select, update
 from bot import linking
 from bot.handover import Handover, hand_on
 from bot.message import Heading, Message, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, tell_each
 from bot.people import mention
 from storage.cipher import active
 from storage.tables import (
+    UNSETTLED,
     Code,
     Confirmation,
     Erasure,
@@ -171,8 +172,7 @@ def _owe_erasure(work: Work, now: dt.datetime, member: Member, account: Account,
 
 def _cancel(work: Work, ids: Sequence[int]) -> None:
     """Cancel what was on its way, also what is being tried again."""
-    open_states = (NoticeState.PLANNED, NoticeState.SENDING)
-    for notice in work.rows(Notice, col(Notice.lane_id).in_(ids), col(Notice.state).in_(open_states)):
+    for notice in work.rows(Notice, col(Notice.lane_id).in_(ids), col(Notice.state).in_(UNSETTLED)):
         notice.state, notice.content, notice.origin = NoticeState.CANCELLED, None, None
     for parcel in work.rows(Parcel, col(Parcel.lane_id).in_(ids), Parcel.state == ParcelState.SENDING):
         parcel.state, parcel.content = ParcelState.CANCELLED, None
@@ -205,7 +205,4 @@ def _give_back(work: Work, member: Member, account: Account) -> None:
 def _tell_coordinators(
     work: Work, now: dt.datetime, by: Member | None, content: Message, cause: str, label: Label = Label.COALITION
 ) -> None:
-    for person in coordinators(work):
-        if by is None or person.id != by.id:
-            lane, key = member_lane(work, person.id), f"{cause}/{person.id}"
-            tell(work, lane, NoticeKind.ALERT, content, key=key, now=now, label=label)
+    tell_each(work, coordinators(work, by), NoticeKind.ALERT, content, cause, now, label)

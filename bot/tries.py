@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 from bot.identities import account_of
 from bot.invocation import Invocation
 from bot.message import Heading, Message, count, joined, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, tell_each
 from bot.people import mention
 from storage.cipher import active
 from storage.tables import FailedTry, Member, Notice, NoticeKind, Standing
@@ -57,10 +57,8 @@ def _alerted(work: Work, now: dt.datetime) -> bool:
 
 def _alert(work: Work, now: dt.datetime) -> None:
     rows = work.rows(FailedTry, FailedTry.tried_at > now - WITHIN)
-    content = _warning(work, rows)
-    for member in coordinators(work):
-        key = f"{_ALERT}{now:%Y%m%dT%H%M%S}/{member.id}"
-        tell(work, member_lane(work, member.id), NoticeKind.ALERT, content, key=key, now=now)
+    key = f"{_ALERT}{now:%Y%m%dT%H%M%S}"
+    tell_each(work, coordinators(work), NoticeKind.ALERT, _warning(work, rows), key, now)
 
 
 def _warning(work: Work, rows: list[FailedTry]) -> Message:

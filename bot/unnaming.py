@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlmodel import SQLModel, col, select, update
 
-from storage.tables import Member, Note, Notice, NoticeState, Parcel, ParcelState, Reminder, Review, Standing
+from storage.tables import UNSETTLED, Member, Note, Notice, Parcel, ParcelState, Reminder, Review, Standing
 from storage.tables.columns import Sealed, SealedBytes
 from storage.work import Work
 
@@ -105,8 +105,7 @@ def _unname_table(work: Work, table: Table, columns: Sequence[str], names: Names
 
 def _erase_sent(work: Work, names: Names) -> None:
     """Erase what left, or never will, and names them or says what they wrote."""
-    open_states = (NoticeState.PLANNED, NoticeState.SENDING)
-    for notice in work.rows(Notice, col(Notice.content).is_not(None), col(Notice.state).not_in(open_states)):
+    for notice in work.rows(Notice, col(Notice.content).is_not(None), col(Notice.state).not_in(UNSETTLED)):
         if names.stand_in(notice.content) or names.stand_in(notice.origin):
             notice.content = notice.origin = None
     for parcel in work.rows(Parcel, col(Parcel.content).is_not(None), Parcel.state != ParcelState.SENDING):

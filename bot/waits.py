@@ -15,7 +15,7 @@ from bot.pulse import alive, last_backup, lost
 from bot.reachability import platform_name
 from bot.rules.limits import Limits
 from bot.sources import sources, trouble_words
-from storage.tables import Draft, DraftState, Duty, Lane, Notice, NoticeState, Room, Source
+from storage.tables import UNSETTLED, Draft, DraftState, Duty, Lane, Notice, NoticeState, Room, Source
 from storage.work import Work
 
 LATE = dt.timedelta(minutes=1)
@@ -41,7 +41,7 @@ def waiting(work: Work, now: dt.datetime) -> list[Waiting]:
         select(Lane.platform, Lane.room_id, func.count(), func.min(Notice.send_at))
         .select_from(Notice)
         .join(Lane, col(Lane.id) == col(Notice.lane_id))
-        .where(col(Notice.state).in_((NoticeState.PLANNED, NoticeState.SENDING)), col(Notice.send_at) < now - LATE)
+        .where(col(Notice.state).in_(UNSETTLED), col(Notice.send_at) < now - LATE)
         .group_by(col(Lane.id), col(Lane.platform), col(Lane.room_id))
     )
     if work.coalition_id is not None:

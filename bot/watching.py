@@ -17,7 +17,7 @@ from bot.drafts import fingerprint, keep_bytes, text_of
 from bot.duty import DutyLost, Write
 from bot.limits import drafts_within_a_day, tell_coordinators
 from bot.message import Message, message, say
-from bot.notices import coordinators, member_lane, tell
+from bot.notices import coordinators, tell_each
 from bot.ports import Fetched, Fetcher, FetchLater, FetchRefused, Remembered
 from bot.reading import links_of, read_file
 from bot.rules.limits import USUAL, Limits
@@ -200,8 +200,7 @@ def _look(work: Work, source_id: int) -> _Look:
 
 
 def _tell(work: Work, now: dt.datetime, content: Message, key: str) -> None:
-    for person in coordinators(work):
-        tell(work, member_lane(work, person.id), NoticeKind.NOTICE, content, key=f"{key}/{person.id}", now=now)
+    tell_each(work, coordinators(work), NoticeKind.NOTICE, content, key, now)
 
 
 def _around() -> float:

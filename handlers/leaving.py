@@ -12,10 +12,9 @@ from bot.mydata import data_files
 from bot.notices import coordinators, member_lane
 from bot.people import find_member, members, mention
 from bot.removal import remove
+from bot.rights import stranger
 from bot.suspension import ERASED_BACK, suspend, suspended, suspension_of, unsuspend
 from storage.tables import Identity, Label, Member, NoticeKind, Role, Room, Standing
-
-_STRANGER = say("I work for a coalition and answer its members. To ask to join, say `hello`.")
 
 
 def suspend_(call: Call) -> Message:
@@ -154,7 +153,7 @@ def _asker(call: Call) -> Member:
     """Give who asks, also one who has only asked to join."""
     member = call.account or account_holder(call.work, call.invocation)
     if member is None:
-        raise Refusal(_STRANGER)
+        raise Refusal(stranger().phrase)
     return member
 
 

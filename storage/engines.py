@@ -32,6 +32,11 @@ def is_postgres(url: str) -> bool:
     return make_url(url).get_backend_name() == "postgresql"
 
 
+def server_address(url: str) -> str:
+    """Give a PostgreSQL URL as the server's own programs and psycopg take it, with its password."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def open_sync(url: str) -> Engine:
     """Make the engine for units of work; raises DatabaseProblem for what is neither SQLite nor PostgreSQL."""
     if is_postgres(url):

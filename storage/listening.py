@@ -10,9 +10,8 @@ import asyncio
 from collections.abc import Callable
 
 import psycopg
-from sqlalchemy import make_url
 
-from storage.engines import reaching
+from storage.engines import reaching, server_address
 from storage.work import CHANNEL, Store
 
 LONGEST_PAUSE = 15.0
@@ -41,6 +40,5 @@ async def listen(store: Store, heard: Callable[[], None]) -> None:
 
 
 async def _connect(url: str) -> psycopg.AsyncConnection:
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     given = {**reaching(), "options": ""}  # it waits for hours: none of the limits of a unit of work
-    return await psycopg.AsyncConnection.connect(address, autocommit=True, **given)
+    return await psycopg.AsyncConnection.connect(server_address(url), autocommit=True, **given)

@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg
 from sqlalchemy import make_url
 
-from storage.engines import is_postgres
+from storage.engines import is_postgres, server_address
 from storage.trouble import told_plainly
 
 BUSY_SECONDS = 10
@@ -21,15 +21,16 @@ def scrub(url: str) -> bool:
     matter. False where somebody is just reading: the log still has what was deleted then, until this is done again.
     Raises DatabaseTrouble while another process writes. Nothing is written beside the database's own files.
     """
-    address = make_url(url)
     if is_postgres(url):
-        place = address.set(drivername="postgresql").render_as_string(hide_password=False)
-        with told_plainly(), psycopg.connect(place, autocommit=True, connect_timeout=BUSY_SECONDS) as server:
+        with (
+            told_plainly(),
+            psycopg.connect(server_address(url), autocommit=True, connect_timeout=BUSY_SECONDS) as server,
+        ):
             server.execute("VACUUM")
         return True
     with (
         told_plainly(),
-        closing(sqlite3.connect(address.database or "", timeout=BUSY_SECONDS, isolation_level=None)) as database,
+        closing(sqlite3.connect(make_url(url).database or "", timeout=BUSY_SECONDS, isolation_level=None)) as database,
     ):
         # What VACUUM sorts would else lie in a temporary file, which is not overwritten when it goes.
         for pragma in ("secure_delete = ON", "temp_store = MEMORY"):

@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from storage.cipher import KeyProblem, Keyring
+from storage.engines import server_address
 from storage.trouble import told_plainly
 
 _ASIDE = "dragoman_replaced"
@@ -79,11 +80,7 @@ def _aside(connection: psycopg.Connection) -> Iterator[None]:
 
 
 def _connect(url: str) -> psycopg.Connection:
-    return psycopg.connect(_address(url), autocommit=True, connect_timeout=5)
-
-
-def _address(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(server_address(url), autocommit=True, connect_timeout=5)
 
 
 def _run(url: str, program: str, *arguments: str, given: bytes = b"") -> bytes:
@@ -102,5 +99,5 @@ def _run(url: str, program: str, *arguments: str, given: bytes = b"") -> bytes:
 
 def _environment(url: str) -> dict[str, str]:
     """Give libpq's variables (https://www.postgresql.org/docs/current/libpq-envars.html) for an address."""
-    options = conninfo_to_dict(_address(url))
+    options = conninfo_to_dict(server_address(url))
     return {"PGDATABASE" if name == "dbname" else f"PG{name.upper()}": str(value) for name, value in options.items()}

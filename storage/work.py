@@ -18,7 +18,7 @@ from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
 from storage.cipher import DEPLOYMENT, Keyring, sealing
-from storage.engines import is_postgres, open_engine, open_sync
+from storage.engines import is_postgres, open_sync
 from storage.journal import Entry, entries
 from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
@@ -26,8 +26,6 @@ from storage.trouble import Again, settled_by_trying, told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
-
-__all__ = ["Store", "Work", "open_engine"]
 
 REST_SECONDS = 2.0
 """How long closing waits for units of work that were given up while they ran."""

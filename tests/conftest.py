@@ -27,8 +27,9 @@ from bot.people import find_member
 from bot.plain import Reader, plain
 from storage.cipher import Keyring
 from storage.coalitions import founding
+from storage.engines import open_engine
 from storage.tables import Coalition, Identity, Label, Member, Purpose, Role, Room
-from storage.work import Store, Work, open_engine
+from storage.work import Store, Work
 from tests.fakes.chat import RecordingChat
 from tests.fakes.postgres import Postgres
 from tests.fakes.synapse import Synapse

@@ -12,6 +12,7 @@ from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
 from storage.tables.words import (
+    UNSETTLED,
     DraftState,
     InboxState,
     Label,
@@ -31,6 +32,7 @@ from storage.tables.words import (
 __all__ = [
     "BACKUP",
     "PROCESS",
+    "UNSETTLED",
     "AllowedHost",
     "Audit",
     "Blob",

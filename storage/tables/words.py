@@ -123,6 +123,10 @@ class NoticeState(StrEnum):
     EXPIRED = "expired"
 
 
+UNSETTLED = (NoticeState.PLANNED, NoticeState.SENDING)
+"""The states of what is still owed."""
+
+
 class ParcelState(StrEnum):
     """Where a parcel stands: committed before it is sent, settled after."""
 

@@ -16,8 +16,9 @@ from sqlmodel import SQLModel
 
 from bot.message import Message, message, say
 from storage.cipher import Keyring
+from storage.engines import open_engine
 from storage.tables import Label, Lane, Member, Notice, NoticeKind, Purpose, Role, Room
-from storage.work import Store, Work, open_engine
+from storage.work import Store, Work
 from tests.conftest import KEY, found_coalition
 from tests.fakes.postgres import Postgres
 

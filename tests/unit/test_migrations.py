@@ -15,9 +15,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+from storage.engines import open_engine
 from storage.migrate import State, config_for, state, upgrade
 from storage.trouble import DatabaseProblem
-from storage.work import open_engine
 
 OLD_ROWS = """\
 INSERT INTO coalition (id, name, timezone, language, wrapped_key, created_at, changes)
