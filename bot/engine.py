@@ -213,7 +213,8 @@ class Engine:
             told()
 
     async def _next_moment(self) -> dt.datetime | None:
-        moments = await self._outbox.next_moment(), await self._watch.next_moment() if self._on_duty() else None
+        moments = [await self._outbox.next_moment(), await self._erasing.next_moment()]
+        moments += [await self._watch.next_moment()] if self._on_duty() else []
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _on_duty(self) -> bool:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import ColumnElement, and_, exists, or_
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from bot.clock import Clock
 from bot.message import Inline, Message, Moment, message, say
@@ -53,8 +53,16 @@ class Erasing:
 
     async def next_moment(self) -> dt.datetime | None:
         """Give the moment at which something is due next, None when nothing is owed."""
-        soonest = select(func.min(Erasure.next_at)).where(self._served())
-        return await self._store.read(None, lambda work: work.exec(soonest).first())
+        return await self._store.read(None, self._soonest)
+
+    def _soonest(self, work: Work) -> dt.datetime | None:
+        """Read when each row is tried next; what waits for a farewell is not waited for without end."""
+        waits = and_(col(Erasure.erased).is_(True), _farewell_open())
+        found = select(Erasure.next_at, Erasure.begun_at, waits).where(self._served())
+        moments = [
+            max(next_at, begun_at + FAREWELL) if waiting else next_at for next_at, begun_at, waiting in work.exec(found)
+        ]
+        return min(moments, default=None)
 
     def _due(self, work: Work) -> list[tuple[int, int]]:
         now = self._clock.now()

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from bot.app import build
 from bot.codes import new_code
 from bot.engine import Engine
+from bot.erasing import FAREWELL
 from bot.identities import account_at
 from bot.linking import give_code
 from bot.message import File, Message, message, say
@@ -183,6 +184,28 @@ def test_what_cannot_be_deleted_is_told(house: House, trouble: Exception) -> Non
         "I could not delete all that I wrote to @Luis on console since Mon 22 Jan 2024 21:00 Singapore.\n"
         "What is left stays in that chat: I do not try again."
     ]
+    assert world.read(lambda work: work.rows(Erasure)) == []
+
+
+def test_a_deletion_that_has_to_wait_is_woken_for(house: House) -> None:
+    """Tried again at the moment that the platform named, and not only when something else is due."""
+    world = house.world
+    house.say("Luis", "my")
+    world.chat.erasing = [SendLater("limited", 90.0), SendLater("limited", 90.0)]
+    house.say("Ana", "suspend @Luis")
+    house.wait(seconds=200)
+    assert world.read(lambda work: work.rows(Erasure)) == []
+
+
+def test_a_farewell_that_cannot_be_said_keeps_nobody_awake(house: House) -> None:
+    """While it is open the account is not forgotten, and nothing is to be woken for before its time is over."""
+    world = house.world
+    house.say("Luis", "forget me")
+    world.chat.troubles = [SendLater("away", 86_000.0)] * 5
+    house.say("Luis", "yes")
+    begun = world.now
+    assert world.run(house.engine._erasing.next_moment()) == begun + FAREWELL
+    house.wait(minutes=11)
     assert world.read(lambda work: work.rows(Erasure)) == []
 
 
