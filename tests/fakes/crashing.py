@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,8 @@ def main() -> None:
                 os.dup2(errors, 1)
                 run(Path(asked["config"]), asked["port"], Fuse(asked["point"], asked["hits"]))
                 code = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         print(pid, flush=True)
