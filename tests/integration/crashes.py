@@ -21,11 +21,11 @@ from bot.clock import SystemClock
 from bot.message import message, say
 from bot.notices import room_lane, tell
 from storage.cipher import create_key_file, read_key_file
-from storage.migrate import upgrade
 from storage.tables import Inbox, InboxState, Label, Note, Notice, NoticeKind, NoticeState, Purpose, Role, Room
 from storage.work import Store, Work
 from tests.conftest import found_coalition
 from tests.fakes.crashing import POINTS
+from tests.fakes.fresh import make_fresh
 from tests.fakes.wire import Platform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ class Kills:
         self.config = self.folder / "dragoman.toml"
         self.config.write_text(f'database_url = "{self.url}"\nkey_file = "dragoman.key"\nmatrix_store = "matrix"\n')
         create_key_file(self.folder / "dragoman.key")
-        await upgrade(self.url)
+        await make_fresh(self.url)
         self.store = Store(self.url, read_key_file(self.folder / "dragoman.key"))
         rooms = {name: (Label.COALITION, [Purpose.ALERTS]) for name in ROOMS}
         keyring = self.store.keyring

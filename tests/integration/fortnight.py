@@ -28,11 +28,11 @@ from bot.message import Message
 from bot.plain import plain
 from bot.ports import Destination, SendRefused
 from storage.cipher import Keyring
-from storage.migrate import upgrade
 from storage.tables import Notice, Parcel
 from storage.work import Store, Work
 from tests.conftest import KEY
 from tests.fakes.chat import PowerCut
+from tests.fakes.fresh import make_fresh
 
 BEGIN = dt.datetime(2024, 1, 28, 15, tzinfo=dt.UTC)
 """The Sunday before the session."""
@@ -224,7 +224,7 @@ async def found(folder: Path, size: Size) -> Path:
     """Make the database with all coalitions in it, and give its path."""
     path = folder / "fortnight.db"
     url = f"sqlite+aiosqlite:///{path}"
-    await upgrade(url)
+    await make_fresh(url)
     store = Store(url, Keyring([KEY]))
     for number in range(size.coalitions):
         await load_file(store, _load_file(folder, size, number), BEGIN)

@@ -25,10 +25,10 @@ from bot.load import load_file
 from bot.requests import confirm_on_host
 from bot.terminal.opening import first_coordinator
 from bot.terminal.talk import STRANGER
-from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.tables import Coalition
 from storage.work import Store, Work
+from tests.fakes.fresh import make_fresh
 from tests.scenarios.transports import OnConsole, Transport
 
 FOLDER = Path(__file__).parent
@@ -61,7 +61,7 @@ class Play:
     async def play(self, script: list[str]) -> list[str]:
         """Give the script back with what really appeared after each typed line."""
         create_key_file(self.folder / KEY_FILE)
-        await migrate.upgrade(self.url)
+        await make_fresh(self.url)
         played: list[str] = []
         try:
             for line, after in zip(script, [*script[1:], ""], strict=True):

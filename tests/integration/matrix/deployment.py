@@ -16,9 +16,9 @@ from bot.clock import Clock, SystemClock
 from bot.load import load_file
 from bot.ports import Core
 from bot.scheduler import ScheduledAlarm
-from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.work import Store
+from tests.fakes.fresh import make_fresh
 from tests.fakes.human import Human
 from tests.fakes.synapse import Synapse
 
@@ -138,7 +138,7 @@ async def deploy(synapse: Synapse, folder: Path, servers: tuple[str, ...] = ()) 
     user_id = await asyncio.to_thread(synapse.register, synapse.unused("dragoman"), PASSWORD, display_name="Dragoman")
     told: list[str] = []
     made = Deployment(folder, synapse, user_id, told, servers)
-    await migrate.upgrade(made.url)
+    await make_fresh(made.url)
     await log_in(made.house, made.credentials, told.append)
     return made
 

@@ -13,9 +13,9 @@ from bot.adapters.slack.manifest import manifest
 from bot.app import command_table
 from bot.clock import SystemClock
 from bot.load import load_file
-from storage import migrate
 from storage.cipher import create_key_file, read_key_file
 from storage.work import Store
+from tests.fakes.fresh import make_fresh
 from tests.fakes.slack import Bed, Channel, Person
 from tests.integration.matrix.deployment import awake
 from tests.integration.matrix.process import Process
@@ -79,7 +79,7 @@ async def _set_up(folder: Path, roster: str) -> Store:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_key_file(folder / "dragoman.key")
     url = f"sqlite+aiosqlite:///{folder / 'dragoman.db'}"
-    await migrate.upgrade(url)
+    await make_fresh(url)
     store = Store(url, read_key_file(folder / "dragoman.key"))
     (folder / "coalition.toml").write_text(roster, "utf-8")
     await load_file(store, folder / "coalition.toml", SystemClock().now() - dt.timedelta(days=1))

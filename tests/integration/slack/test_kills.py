@@ -19,7 +19,7 @@ SEED = "KILLS_SEED"
 """The environment variable that plays a failure again."""
 
 
-@pytest.mark.parametrize("transport", ["socket", "http"])
+@pytest.mark.parametrize("transport", ["socket", pytest.param("http", marks=pytest.mark.soak)])
 def test_ten_kills(tmp_path: Path, transport: str) -> None:
     """Every command is done and answered once, every notice comes once, in order; what cannot be looked up, twice."""
 

@@ -22,9 +22,15 @@ UNLIKE = {
 }
 """Scenarios that cannot be the same on Slack, and why."""
 
+PLAYED = [
+    pytest.param(path, way, id=f"{path.stem}-{way}", marks=[pytest.mark.soak] if (way == "http") == number % 2 else [])
+    for number, path in enumerate(sorted(FOLDER.glob("*.txt")))
+    for way in ("socket", "http")
+]
+"""Each scenario over each transport: one of the two with every run of the tests, the other in a soak."""
 
-@pytest.mark.parametrize("transport", ["socket", "http"])
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+
+@pytest.mark.parametrize(("path", "transport"), PLAYED)
 def test_scenario(path: Path, tmp_path: Path, transport: Literal["socket", "http"]) -> None:
     """What is posted, and what people are shown alone, is exactly what the scenario says."""
     if path.stem in UNLIKE:
