@@ -1,7 +1,7 @@
 """Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import NamedTuple
@@ -11,10 +11,12 @@ from bot.texts.normal import words
 
 _RUN = 3
 _COMMON = 24  # a run in more paragraphs than this tells nothing of where a paragraph went
+_LEAST = 0.05  # of the runs of the shorter of two paragraphs; what shares less does so by chance
 _FEW = 3  # provisions of a draft; a run in more of them is how drafts are worded, and no sign of a part taken over
 _ENUMERATORS = 4  # longest number or letter that opens a paragraph
 
 _Numbers = defaultdict[Hashable, int]
+_Times = Counter[int]
 
 
 @dataclass(slots=True)
@@ -84,16 +86,14 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     known: dict[str, set[int]] = {}
     numbers: _Numbers = defaultdict(count().__next__)
     olds, news = (_passages(side, known, numbers) for side in (old, new))
-    common = _common(olds) | _common(news)
+    times, others = (Counter(chain.from_iterable(passage.runs for passage in side)) for side in (olds, news))
+    common = _common(olds, times) | _common(news, others)
     for passage in (*olds, *news):
         passage.telling = passage.runs - common
-    result = Flow(
-        old_sizes=_sizes(olds, len(old)),
-        new_sizes=_sizes(news, len(new)),
-        old_telling=_telling(olds, len(old)),
-        new_telling=_telling(news, len(new)),
-    )
-    kin = [_kin(olds, news, one, two) for one, two in _shared(olds, news)]
+    result = Flow()
+    result.old_sizes, result.old_telling = _sizes(olds, len(old))
+    result.new_sizes, result.new_telling = _sizes(news, len(new))
+    kin = _kin(olds, news, times, others)
     _hold(kin, olds, news, result)
     _carry(kin, olds, news, result)
     return result
@@ -107,73 +107,72 @@ def _passages(provisions: Sequence[Provision], known: dict[str, set[int]], numbe
             continue
         for place, paragraph in enumerate(provision.text.split("\n")):
             if paragraph not in known:
-                known[paragraph] = {numbers[run] for run in _runs(paragraph)}
+                known[paragraph] = _runs(paragraph, numbers)
             passages.append(Passage(index, place, known[paragraph]))
     return passages
 
 
-def _runs(paragraph: str) -> set[Hashable]:
-    """All runs of words; one that comes again goes by its words and how often they were there before."""
+def _runs(paragraph: str, numbers: _Numbers) -> set[int]:
+    """All runs of words, by number; one that comes again goes by its words and how often they were there before."""
     found = words(paragraph)
     if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
-        found = found[1:]
+        del found[0]
     spans = list(zip(found, found[1:], found[2:], strict=False)) if len(found) >= _RUN else [tuple(found)][: len(found)]
-    runs: set[Hashable] = set(spans)
+    runs = set(map(numbers.__getitem__, spans))
     if len(runs) < len(spans):
-        runs.update((span, before) for span, times in Counter(spans).items() for before in range(1, times))
+        again = ((span, before) for span, times in Counter(spans).items() for before in range(1, times))
+        runs.update(map(numbers.__getitem__, again))
     return runs
 
 
-def _sizes(passages: list[Passage], count: int) -> list[int]:
-    sizes = [0] * count
+def _sizes(passages: list[Passage], count: int) -> tuple[list[int], list[int]]:
+    """How many runs each provision has, and how many of them are telling."""
+    sizes, telling = [0] * count, [0] * count
     for passage in passages:
         sizes[passage.provision] += len(passage.runs)
-    return sizes
+        telling[passage.provision] += len(passage.telling)
+    return sizes, telling
 
 
-def _telling(passages: list[Passage], count: int) -> list[int]:
-    sizes = [0] * count
-    for passage in passages:
-        sizes[passage.provision] += len(passage.telling)
-    return sizes
+def _kin(old: list[Passage], new: list[Passage], times: _Times, others: _Times) -> list[_Kin]:
+    """The pairs of paragraphs that share a run that is not common, and enough of all their runs.
 
-
-def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
-    both = old[one].runs & new[two].runs
-    return _Kin(one, two, len(both), len(both & old[one].telling))
-
-
-def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
-    """The pairs of paragraphs that share a run that is not common."""
-    times = _times(new)
-    rare = {run for run, others in _times(old).items() if others <= _COMMON and times[run] <= _COMMON}
-    once = {run for run in rare if times[run] == 1}
-    place: dict[int, int] = {}
-    places: dict[int, list[int]] = {run: [] for run in rare if times[run] > 1}
-    for index, passage in enumerate(new):
-        place.update(dict.fromkeys(passage.runs & once, index))
-        for run in passage.runs & places.keys():
-            places[run].append(index)
-    pairs: list[tuple[int, int]] = []
-    for index, passage in enumerate(old):
-        found = set(map(place.__getitem__, passage.runs & once))
-        found.update(*map(places.__getitem__, passage.runs & places.keys()))
-        pairs += [(index, other) for other in sorted(found)]
+    `times` and `others` say in how many paragraphs of either side each run stands.
+    """
+    common = {run for side in (times, others) for run, number in side.items() if number > _COMMON}
+    pairs = []
+    for index, (passage, found) in enumerate(zip(old, _met(old, new, others, common), strict=True)):
+        more = len(passage.runs & common)
+        for other, held in found.items():
+            least = _LEAST * min(len(passage.runs), len(new[other].runs))
+            if held + more >= least:  # a quick look: they share no more than that
+                shared = passage.runs & new[other].runs
+                if len(shared) >= least:
+                    pairs.append(_Kin(index, other, len(shared), len(shared & passage.telling)))
     return pairs
 
 
-def _times(passages: list[Passage]) -> Counter[int]:
-    """In how many paragraphs each run stands."""
-    return Counter(chain.from_iterable(passage.runs for passage in passages))
+def _met(old: list[Passage], new: list[Passage], others: _Times, common: set[int]) -> Iterator[Counter[int]]:
+    """For each old paragraph those new ones that share runs with it which are not common, and how many."""
+    places: dict[int, list[int]] = {run: [] for run, number in others.items() if number > 1 and run not in common}
+    place: dict[int, int] = {}  # of the others, which are most: without a list for each
+    for index, passage in enumerate(new):
+        place.update(dict.fromkeys(passage.runs - common - places.keys(), index))
+        for run in passage.runs & places.keys():
+            places[run].append(index)
+    for passage in old:
+        once = map(place.__getitem__, passage.runs & place.keys())
+        several = map(places.__getitem__, passage.runs & places.keys())
+        yield Counter(chain(once, chain.from_iterable(several)))
 
 
-def _common(passages: list[Passage]) -> set[int]:
+def _common(passages: list[Passage], times: _Times) -> set[int]:
     """The runs that stand in many provisions of a draft, such as "take the necessary measures"."""
-    runs: dict[int, set[int]] = defaultdict(set)
+    provisions: dict[int, set[int]] = {run: set() for run, number in times.items() if number > _FEW}
     for passage in passages:
-        runs[passage.provision] |= passage.runs
-    times = Counter(chain.from_iterable(runs.values()))
-    return {run for run, provisions in times.items() if provisions > _FEW}
+        for run in passage.runs & provisions.keys():
+            provisions[run].add(passage.provision)
+    return {run for run, found in provisions.items() if len(found) > _FEW}
 
 
 def _hold(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow) -> None:
