@@ -61,7 +61,8 @@ ENGLISH = Grammar(
     opener=r"The (?:(?:States|Contracting|High Contracting) )?(?:Parties|States|Governments|Members)\b",
     option="Option|Alternative|Alt\\.?",
     fresh="New|Proposed(?: new)?|Alternative|Draft|Additional|Revised|Former",
-    note=r"new|revised|amended|alternative|formerly|former|previously|previous|ex|old|renumbered|moved|proposed",
+    note=r"(?:co-)?(?:chair|facilitator|president)s?[’'](?:s )?(?:text|proposal|draft)|placeholder|tbd"
+    r"|new|revised|amended|alternative|formerly|former|previously|previous|ex|old|renumbered|moved|proposed",
     gone=r"Deleted|Moved|Merged|Reserved|Withdrawn|Suppressed|Omitted|To be (?:deleted|moved|merged|added)",
     modals=r"shall|may|should|must|will|can|could",
     verbs=r"is|are|was|were|has|have|applies|apply|enters",
@@ -109,7 +110,7 @@ FRENCH = Grammar(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
     ),
-    ordinal_sign="er|re|ère|e|ème",
+    ordinal_sign=r"\s?(?:er|re|ère)|e|ème|[ᵉʳ]{1,2}",
     agreed=(
         r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)"
         r"(?: provisoirement)?(?: ad referendum)?"
@@ -141,6 +142,7 @@ SPANISH = Grammar(
     joints=r",|;|y|e|o|u|a|al|[-–—]",
     elsewhere=r"(?:(?:,|y|párrafos?|apartados?|\d+|\(|\)|[a-z]) )*?"
     r"(?>de (?:la|los|las)|del|de) (?!presentes?|esta|este)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
+    ordinal_sign=r"\.?o\.?",
     function_words=_words(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
         " sobre entre ser ha sea"
@@ -154,7 +156,12 @@ SPANISH = Grammar(
 
 RUSSIAN = Grammar(
     language="ru",
-    kinds={"article": "Статья|Ст\\.", "rule": "Правило", "regulation": "Положение", "principle": "Принцип"},
+    kinds={
+        "article": "Статья|Ст\\.|Проект статьи",
+        "rule": "Правило",
+        "regulation": "Положение",
+        "principle": "Принцип",
+    },
     seldom={"section": "Раздел|§", "clause": "Пункт", "guideline": "Руководящее положение|Вывод|Рекомендация"},
     divisions=("Книга|Титул", "Часть", "Глава", "Раздел", "Подраздел"),
     annex="Приложение",
@@ -176,7 +183,7 @@ RUSSIAN = Grammar(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
     agreed=r"(?:предварительно )?согласован[аоы]?(?: предварительно)?(?: ad referendum| ад референдум)?",
-    suffix=LATIN_SUFFIX + "|бис|тер|кватер|альт",
+    suffix=LATIN_SUFFIX + "|бис|тер|кватер|квинквиес|секстиес|прим|альт",
 )
 
 CHINESE = Grammar(
@@ -234,13 +241,17 @@ ARABIC = Grammar(
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
     agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"
     r"(?: (?:بشرط|رهنا ب|مع)\s?(?:الاستشارة|التشاور|الرجوع إلى الحكومة|الموافقة))?(?: ad referendum)?",
-    suffix=LATIN_SUFFIX + r"|(?:مكرراً?|مكررا|مكررة|مكرر)(?:\s*\(?(?:ثانيا|ثالثا|رابعا|خامسا|[أ-ي]|[٠-٩\d])(?!\w)\)?)?",
+    suffix=LATIN_SUFFIX
+    + r"|(?:مكرراً?|مكررا|مكررة|مكرر)(?:\s*\(?(?:(?:ثانيا|ثالثا|رابعا|خامسا)ً?|[أ-ي]|[٠-٩\d])(?!\w)\)?)?",
     right_to_left=True,
 )
 
 LANGUAGES = {row.language: row for row in (ENGLISH, FRENCH, SPANISH, RUSSIAN, CHINESE, ARABIC)}
 
+_BARE = str.maketrans("ÁÉÈÍÓÚ", "AEEIOU")
+
 
 def any_case(words: str) -> str:
-    """A pattern for these words as they are written or all in capitals."""
-    return f"(?:{words}|{re.sub('[^|]+', lambda word: word.group().upper(), words)})"
+    """A pattern for these words as they are written or all in capitals, which often lack their accents: "ARTICULO"."""
+    capitals = re.sub("[^|]+", lambda word: word.group().upper(), words)
+    return f"(?:{'|'.join(dict.fromkeys((words, capitals, capitals.translate(_BARE))))})"

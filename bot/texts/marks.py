@@ -94,7 +94,7 @@ def _label(grammar: Grammar, words: str) -> re.Pattern[str]:
     fresh = any_case(grammar.fresh)
     if grammar.number_first:
         number = rf"(?P<number>\d{{1,4}}|{_HAN}|{_ROMAN}|{_BLANK})"
-        before = rf"(?P<before>(?i:{grammar.suffix}))?"
+        before = rf"(?P<within>(?i:{grammar.suffix}))?"
         return re.compile(
             rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{_CLOSE}\s*)?第\s*[\[(（]*{number}{_CLOSE}\s*{before}\s*{words}{after}"
         )
@@ -122,11 +122,11 @@ def _number(grammar: Grammar) -> str:
 def _after_number(grammar: Grammar) -> str:
     """What may stand between the number of a label and its heading: "bis", a footnote's call, a note."""
     end = rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|[\[(]|$))"
-    word = rf"[\])]?[\s-]*[\[(]?(?i:{grammar.suffix})(?!\w){_CLOSE}"
+    word = rf"[\])]?[\s.–-]*[\[(]?(?i:{grammar.suffix})(?!\w){_CLOSE}"
     suffix = rf"(?P<suffix>(?:{word}|-?[A-Z](?!\w)|\s[A-Z]{end}|[a-zа-я](?!\w))*)"
     number = r"(?:[IVX]{1,4}|\d{1,2}|[A-Z]|[一二三四五六七八九])(?!\w)"
     note = (
-        rf"(?:\s*[\[(（]\s*(?P<note>(?i:{grammar.note})(?![a-zа-я])[^\])）\n]{{0,60}})[\])）]"
+        rf"(?:\s*[\[(（]\s*(?P<note>(?:(?i:{grammar.note})|(?<=\[)\d{{1,3}})(?![\da-zа-я])[^\])）\n]{{0,60}})[\])）]"
         rf"|\s+(?P<bare>(?i:{grammar.note}))(?={_CLOSE}$)"
         rf"|\s*[\[(（,:\u2013\u2014-]?\s*(?P<option>(?:{any_case(grammar.option)})\s*{number})\s*[\])）]?"
         rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|$)))?"
@@ -161,11 +161,12 @@ def _annex(grammar: Grammar, words: str) -> re.Pattern[str]:
 def _labelled(kind: str, found: dict[str, str | None], rest: str, language: str) -> Mark:
     printed = found["number"] or ""
     number, value = _counted(printed, language)
-    suffix = (found.get("suffix") or "").translate(str.maketrans("-[]()（）", "       "))
+    suffix = (found.get("suffix") or "").translate(str.maketrans("-–.[]()（）", "         "))
     joined = bool(re.match(r"[a-zа-я](?!\w)", suffix))  # "5a" is one word
     parts = [
         found.get("before"),
         f"{number}{suffix.split()[0]}" if joined else number,
+        found.get("within"),
         *(part if len(part) == 1 else part.casefold() for part in suffix.split()[joined:]),
     ]
     note = found.get("note") or found.get("bare") or found.get("option") or found.get("fresh") or ""

@@ -4,6 +4,7 @@ import pytest
 
 from bot.texts.document import Document, Provision
 from bot.texts.read import read
+from tests.unit.texts.office import docx, p
 
 TEXT = {
     "ar": "النطاق\nتلتزم الدول الأطراف في هذه الاتفاقية بأن تتعاون على ذلك، وفقا لما هو وارد في كل من أحكامها.",
@@ -107,6 +108,26 @@ def numbered(document: Document) -> list[Provision]:
         ("es", "Cláusula 5", "5"),
         ("ru", "Пункт 5", "5"),
         ("ar", "البند 5", "5"),
+        ("en", "Article 5 [6]", "5"),
+        ("en", "Article 5 [5 bis]", "5"),
+        ("en", "Article 5.bis", "5 bis"),
+        ("en", "Article 5 – bis", "5 bis"),
+        ("en", "Article 5 [placeholder]", "5"),
+        ("en", "Article 5 (Chair's proposal)", "5"),
+        ("en", "Article 5 [agreed]", "5"),
+        ("en", "Article 5 (agreed ad ref)", "5"),
+        ("fr", "Article 1 er", "1"),
+        ("fr", "Article 1ᵉʳ", "1"),
+        ("fr", "REGLE 5", "5"),
+        ("es", "ARTICULO 5", "5"),
+        ("es", "Artículo 5o.", "5"),
+        ("es", "Artículo 1.o", "1"),
+        ("ru", "Проект статьи 5", "5"),
+        ("ru", "Статья 5 квинквиес", "5 квинквиес"),
+        ("ru", "Статья 5-прим", "5 прим"),
+        ("zh", "第五之二条", "5 之二"),
+        ("zh", "第5 bis条", "5 bis"),
+        ("ar", "المادة 5 مكرراً ثانياً", "5 مكرراً ثانياً"),
     ],
 )
 def test_a_label_is_known(language: str, printed: str, label: str) -> None:
@@ -153,6 +174,7 @@ def test_heading_and_text_on_the_line_of_the_label(line: str, heading: str, text
         "They shall act under\nArticle 5, paragraph 2, of it.",
         "They shall act under\nArticle 5(a) of it.",
         "They shall act under\nArticles 5 and 6 of it.",
+        "They shall act and rest as is said in it,\nArticle 5 (2). That is all of it.",
         "They shall act under\nArticle Five of it.",
     ],
 )
@@ -177,6 +199,16 @@ def test_a_reference_without_capitals_is_no_label(language: str, reference: str)
     word = {"zh": "第{}条", "ar": "المادة {}"}[language]
     document = parsed(f"{word.format(4)}\n{reference}\n{word.format(5)}\n{TEXT[language]}")
     assert [row.label for row in document.provisions] == ["4", "5"]
+
+
+@pytest.mark.parametrize("line", ["Short line number {}", "Fluvia canora {}", "{}. Ships"])
+def test_a_long_list_in_a_word_file_hides_no_article(line: str) -> None:
+    """Hundreds of short lines without a word that prose has are the text of their article, and the next follow."""
+    listed = [line.format(number) for number in range(300)]
+    body = "".join(p(text) for text in ("Article 1", "Scope", *listed, "Article 2", "Aim", "The aim is it."))
+    first, second = read(docx(body), "draft.docx").provisions
+    assert (first.label, first.heading, first.text.split("\n")) == ("1", "Scope", listed)
+    assert (second.label, second.heading, second.text) == ("2", "Aim", "The aim is it.")
 
 
 def test_open_numbers_and_notes_tell_labels_apart() -> None:
