@@ -138,7 +138,7 @@ def _label_stands(
         # The sentence above a first label may end with a comma: "Have agreed as follows,".
         clause = last and not ended and index and lines[index - 1].text.endswith(",")
         return due and not clause and (ended or not caseless)
-    if not mark.value:
+    if not re.search(r"\d|^[IVXLC]+$", mark.name):
         return False  # "Article A Party"
     short = len(mark.rest) < 120 and not ends_sentence(mark.rest)
     next_one = ended and (not last or mark.value in (last, last + 1))

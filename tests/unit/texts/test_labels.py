@@ -3,6 +3,7 @@
 import pytest
 
 from bot.texts.document import Document, Provision
+from bot.texts.labels import key
 from bot.texts.read import read
 from tests.unit.texts.office import docx, p
 
@@ -128,6 +129,22 @@ def numbered(document: Document) -> list[Provision]:
         ("zh", "第五之二条", "5 之二"),
         ("zh", "第5 bis条", "5 bis"),
         ("ar", "المادة 5 مكرراً ثانياً", "5 مكرراً ثانياً"),
+        ("en", "Article 5-1", "5-1"),
+        ("en", "ARTICLE 5\u20111", "5-1"),
+        ("zh", "第5-1条", "5-1"),
+        ("ar", "المادة ٥-١", "5-1"),
+        ("fr", "Article L. 5", "L.5"),
+        ("fr", "Article L. 121-3", "L.121-3"),
+        ("en", "Article A1", "A1"),
+        ("en", "Article I-1", "I-1"),
+        ("ru", "Статья 5А", "5 А"),
+        ("zh", "第五條", "5"),
+        ("zh", "第五條之二", "5 之二"),
+        ("ar", "المادّة 5", "5"),
+        ("ar", "المَادَّة ٥", "5"),
+        ("ar", "المـــادة ٥", "5"),
+        ("ar", "المادّة الأُولى", "1"),
+        ("ar", "المادة ٥ مكرّر", "5 مكرّر"),
     ],
 )
 def test_a_label_is_known(language: str, printed: str, label: str) -> None:
@@ -209,6 +226,41 @@ def test_a_long_list_in_a_word_file_hides_no_article(line: str) -> None:
     first, second = read(docx(body), "draft.docx").provisions
     assert (first.label, first.heading, first.text.split("\n")) == ("1", "Scope", listed)
     assert (second.label, second.heading, second.text) == ("2", "Aim", "The aim is it.")
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "heading"),
+    [
+        ("Article 5-1. Scope", "5-1", "Scope"),
+        ("Article 5-1 Scope", "5-1", "Scope"),
+        ("Article L. 5 Scope", "L.5", "Scope"),
+        ("Article 5 - Scope", "5", "Scope"),
+    ],
+)
+def test_a_number_with_a_hyphen_ends_before_the_heading(line: str, label: str, heading: str) -> None:
+    """A hyphen between figures belongs to the number, a dash before words does not."""
+    document = parsed(f"{line}\n1. The Parties shall act together in all that is set out here.")
+    assert [(row.label, row.heading) for row in document.provisions] == [(label, heading)]
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ("5 bis", "5 BIS", "5-bis", "5 бис", "5 之二", "5 مكرر", "5 مكررا", "5 مكرّر"),
+        ("5 ter", "5 тер", "5 之三", "5 مكرراً ثانياً", "5 مكرر ثانيا"),
+        ("5 quater", "5 之四", "5 مكرر ثالثا"),
+        ("5a", "5 A", "5-a"),
+        ("58 ante", "ante 58"),
+        ("L.5", "L. 5", "l5"),
+        ("5-1", "5.1"),
+        ("53 (OPTION I)", "53 (option i)"),
+    ],
+)
+def test_one_label_in_several_ways(ways: tuple[str, ...]) -> None:
+    """All ways of writing one label have one key, and others have another."""
+    others = {key(label) for label in ("5", "1", "51", "5 quinquies", "A 5", "58", "53", "53 (OPTION II)")}
+    assert len({key(way) for way in ways}) == 1
+    assert key(ways[0]) not in others
 
 
 def test_open_numbers_and_notes_tell_labels_apart() -> None:
