@@ -29,7 +29,7 @@ def reads_as_command(usage: str, name: str, rest: str, known: Collection[str] = 
     if not rest or not slots:
         return not rest
     if slots == ["NUMBER"]:  # people begin sentences with "article 24"
-        targets, left = read_targets(rest)
+        targets, left = read_targets(rest, "article")
         return bool(targets) and not left
     head = rest.split(maxsplit=1)[0].strip(",;:.!?")
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.grammar import read_targets
 from bot.message import Inline, Phrase, Text, count, joined, say
 from bot.provisions import UNNUMBERED, provisions_of, title, titles
 from bot.texts.brackets import WHOLE
@@ -75,8 +76,9 @@ def became_named(step: Step, change: Change) -> Phrase:
 
 
 def number(provision: Provision) -> str:
-    """Give what to type for a provision after a verb: "25", "preamble", "ANNEX I"."""
-    return title(provision) if provision.kind in UNNUMBERED else provision.label
+    """Give what to type for a provision after a verb: "25", "preamble", "ANNEX I"; "article X", for X is no number."""
+    read, left = read_targets(provision.label)
+    return provision.label if read and not left and provision.kind not in UNNUMBERED else title(provision)
 
 
 def tally(changes: Iterable[Change]) -> Inline:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import col, select
 
 from bot.commands import Refusal, nearest
-from bot.grammar import Target
+from bot.grammar import Target, span
 from bot.message import say
+from bot.texts.labels import key
+from bot.texts.numerals import value_of
 from storage.tables import Draft, DraftState, Provision
 from storage.work import Work
 
@@ -67,6 +69,8 @@ def _meant(provisions: Sequence[Provision], target: Target) -> list[Provision]:
         return _of_chapters(provisions, target)
     if not target.last:
         return [provisions[_index(provisions, target.kind, target.first)]]
+    if whole := _called(provisions, target.kind, f"{target.first}-{target.last}"):  # article 5-1, not 5 to 1
+        return [provisions[index] for index in whole]
     ends = [
         index
         for label in (target.first, target.last)
@@ -112,51 +116,82 @@ def _roman(number: int) -> str:
 
 def _index(provisions: Sequence[Provision], kind: str, label: str) -> int:
     """Find one provision; a draft of rules or regulations answers to "article" too, as people say."""
-    names = {(_family(row), _name(row)): index for index, row in enumerate(provisions)}
-    family = kind if kind in UNNUMBERED else "numbered"
-    found = names.get((family, label.casefold()))
-    if found is None:
-        if options := _options(provisions, kind, label):
-            known = ", ".join(provisions[index].label for index in options)
-            raise Refusal(
-                say("This draft has more than one {kind} {label}: {options}. Name one of them.", kind=kind,
-                    label=label, options=known)
-            )  # fmt: skip
-        labels = {name: name for member, name in names if member == family}
-        near = nearest(label, labels) or _neighbour(label, labels)
-        if near:
-            raise Refusal(
-                say("This draft has no {kind} {label}. Did you mean {kind} {near}?", kind=kind, label=label, near=near)
-            )
-        raise Refusal(say("This draft has no {kind} {label}.", kind=kind, label=label))
-    return found
+    found = _called(provisions, kind, label)
+    if len(found) == 1:
+        return found[0]
+    if options := found or _options(provisions, kind, label):
+        known = ", ".join(provisions[index].label for index in options)
+        raise Refusal(
+            say("This draft has more than one {kind} {label}: {options}. Name one of them.", kind=kind,
+                label=label, options=known)
+        )  # fmt: skip
+    labels = {_name(row): _printed(row) for row in provisions if _family(row) == _family_of(kind)}
+    near = nearest(label, _alike(label, labels)) or _neighbour(label, labels)
+    if near:
+        raise Refusal(
+            say("This draft has no {kind} {label}. Did you mean {kind} {near}?", kind=kind, label=label,
+                near=labels[near])
+        )  # fmt: skip
+    raise Refusal(say("This draft has no {kind} {label}.", kind=kind, label=label))
+
+
+def _called(provisions: Sequence[Provision], kind: str, label: str) -> list[int]:
+    """Find what is called so, however that was typed: letter by letter, else by its number ("5A" is "5 a").
+
+    Where a draft counts in Roman numerals "4" is IV; elsewhere X stands for a number that is still open.
+    """
+    family = [index for index, row in enumerate(provisions) if _family(row) == _family_of(kind)]
+    if exact := [index for index in family if _name(provisions[index]) == label.casefold()]:
+        return exact
+    if alike := [index for index in family if key(_name(provisions[index])) == key(label)]:
+        return alike
+    romans = [index for index in family if not _name(provisions[index]).isdecimal() and _counts(provisions[index])]
+    if not label.isdecimal() or 2 * len(romans) <= len(family):
+        return []
+    return [index for index in romans if _counts(provisions[index]) == int(label)]
+
+
+def _counts(row: Provision) -> int:
+    return value_of(_printed(row))
 
 
 def _options(provisions: Sequence[Provision], kind: str, label: str) -> list[int]:
     """Find the options "53 (OPTION I)" and "53 (OPTION II)" of a number that no provision has by itself."""
-    family = kind if kind in UNNUMBERED else "numbered"
-    names = [_name(row) if _family(row) == family else "" for row in provisions]
-    if label.casefold() in names:
+    names = [key(_name(row)) if _family(row) == _family_of(kind) else "" for row in provisions]
+    if key(label) in names:
         return []
-    return [index for index, name in enumerate(names) if name.startswith(f"{label.casefold()} (")]
+    return [index for index, name in enumerate(names) if name.startswith(f"{key(label)} (")]
 
 
 def _name(row: Provision) -> str:
-    return row.label.casefold().removeprefix("annex ")
+    return _printed(row).casefold()
+
+
+def _printed(row: Provision) -> str:
+    return row.label.removeprefix("ANNEX ")
 
 
 def _family(provision: Provision) -> str:
-    return provision.kind if provision.kind in UNNUMBERED else "numbered"
+    return _family_of(provision.kind)
+
+
+def _family_of(kind: str) -> str:
+    return kind if kind in UNNUMBERED else "numbered"
 
 
 def _neighbour(label: str, labels: Iterable[str]) -> str | None:
-    """Give the highest number there is when a higher one was asked for, or the plain one for a "bis" that is not."""
+    """Give the plain number, or another "bis", for one that is not; or the highest there is for a higher one."""
     number = re.match(r"\d+", label)
     if number is None:
         return None
-    numbers = {int(name) for name in labels if name.isdigit()}
-    below = [known for known in numbers if known <= int(number[0])]
-    return str(max(below)) if below else None
+    of_number = [name for name in labels if (found := re.match(r"\d+", name)) and found[0] == number[0]]
+    below = [int(name) for name in labels if name.isdecimal() and int(name) <= int(number[0])]
+    return min(of_number, key=len) if of_number else str(max(below)) if below else None
+
+
+def _alike(label: str, labels: Iterable[str]) -> list[str]:
+    """Give the labels that begin with a figure, or those that do not, as the one does: "1" is no slip for "Y"."""
+    return [name for name in labels if name[:1].isdigit() == label[:1].isdigit()]
 
 
 def _runs(provisions: Sequence[Provision]) -> str:
@@ -170,6 +205,6 @@ def _runs(provisions: Sequence[Provision]) -> str:
             runs[-1].append(row)
         else:
             runs.append([row])
-    words = [f"{run[0].label}-{run[-1].label}" if len(run) > 2 else ", ".join(row.label for row in run) for run in runs]
+    words = [span(run[0].label, run[-1].label) if len(run) > 2 else ", ".join(row.label for row in run) for run in runs]
     kind = plain[0].kind if len(plain) == 1 else f"{plain[0].kind}s"
     return ", ".join([*named, f"{kind} {', '.join(words)}"])

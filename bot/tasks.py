@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.commands import Call, Refusal
+from bot.grammar import read_targets
 from bot.message import Inline, Joined, Moment, joined, say
 from bot.people import members, mention
 from bot.programme import next_meetings, session_zones
@@ -103,9 +104,10 @@ class Board:
         return self._run(tasks, self._quoted)
 
     def command(self, tasks: Sequence[Task]) -> str:
-        """Give what to type for these tasks after a verb: "24", "5-9, 12", "preamble", "task 7"."""
+        """Give what to type for these tasks after a verb: "24", "5-9, 12", "article X", "preamble", "task 7"."""
         words = self._run(tasks, lambda task: f"task {task.number}")
-        return re.sub(r"^articles? (?=\d)", "", words)
+        short = re.sub(r"^articles? (?=\d)", "", words)
+        return short if read_targets(short) == read_targets(words) else words
 
     def seen_by(self, ceiling: Label) -> Board:
         """Give the same board for another reader."""

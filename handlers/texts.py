@@ -43,7 +43,7 @@ _AT_MOST = 8
 
 def article(call: Call) -> Message | None:
     """Show provisions: text, owner, reviews, and their history through the drafts."""
-    targets, left = read_targets(call.words)
+    targets, left = read_targets(call.words, "article")
     if not targets or left or any(target.kind == "task" for target in targets):
         raise Refusal(say("Which one? For example `article 24`, `article preamble`, `article 5-7`."))
     board = look(call.work, call.now, call.ceiling)
@@ -212,7 +212,7 @@ VERBS: tuple[Verb, ...] = (
         "article", article, "article NUMBER",
         "Shows an article: its text, its owner, its reviews and its history through the drafts.",
         role=Role.OBSERVER, label=Label.PUBLIC, examples=("article 24", "article preamble"),
-        aliases=("art", "artículo", "articulo", "статья", "rule", "regulation"),
+        aliases=("art", "artículo", "articulo", "статья", "rule", "regulation", "show"),
     ),
     Verb(
         "find", find, "find WORDS", "Finds words in the current draft.",

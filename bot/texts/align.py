@@ -10,6 +10,7 @@ from rapidfuzz.distance import Indel
 
 from bot.texts.document import Document, Provision
 from bot.texts.flow import Flow
+from bot.texts.labels import key
 from bot.texts.normal import bare, words
 
 _LEAST_PAIR = 0.12  # of the shorter provision's words, for two to be the same one
@@ -72,9 +73,9 @@ def same_label(one: str, two: str) -> bool:
     return label_key(one) == label_key(two)
 
 
-def label_key(label: str) -> tuple[str, ...]:
-    """A label without its option, its parts in one order."""
-    return tuple(sorted(re.sub(r"\s*\((?:\d+|[^)\d]+ ?\w*)\)$", "", label).casefold().split()))
+def label_key(label: str) -> str:
+    """What names the number of a label, without its option."""
+    return key(re.sub(r"\s*\((?:\d+|[^)\d]+ ?\w*)\)$", "", label))
 
 
 def _weights(
@@ -83,11 +84,11 @@ def _weights(
     """How strongly each old provision pulls to each new one, and on what that rests most."""
     named: dict[str, list[int]] = defaultdict(list)
     for two, provision in enumerate(new):
-        for name in {_heading(provision), " ".join(label_key(provision.label))} - {""}:
+        for name in {_heading(provision), label_key(provision.label)} - {""}:
             named[name].append(two)
     candidates = set(moved.carried)
     for one, provision in enumerate(old):
-        names = {_heading(provision), " ".join(label_key(provision.label))} - {""}
+        names = {_heading(provision), label_key(provision.label)} - {""}
         candidates |= {(one, two) for name in names if len(named[name]) <= _NAMESAKES for two in named[name]}
     weights = {}
     for one, two in candidates:
@@ -177,7 +178,7 @@ def _same_headings(old: tuple[Provision, ...], new: tuple[Provision, ...]) -> se
 
 def _placeholders(old: tuple[Provision, ...], new: tuple[Provision, ...]) -> list[Link]:
     """Placeholders of one label, each with one: the first with the first, the second with the second."""
-    notes: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    notes: dict[str, list[int]] = defaultdict(list)
     for two in reversed(range(len(new))):
         if new[two].placeholder:
             notes[label_key(new[two].label)].append(two)

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 
 LATIN_SUFFIX = r"bis|ter|quater|quinquies|quinque|sexies|septies|octies|nonies|novies|decies|ante|alt(?:\.?\s?\d)?"
 
+ARABIC_MARKS = "[\u0640\u064b-\u065f\u0670]"
+"""Vowels, doublings and stretching, which Arabic may print in a word or not."""
+
+
+def voweled(words: str) -> str:
+    """A pattern for Arabic words as they are printed, with vowels and doublings or without."""
+    return re.sub("[\u0621-\u064a]", lambda letter: f"{letter.group()}{ARABIC_MARKS}{{0,3}}", words)
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -34,6 +42,8 @@ class Grammar:
     elsewhere: str  # how another instrument is named behind a reference: words with a blank between them
     function_words: frozenset[str]
     agreed: str  # a note that a text is agreed
+    several: dict[str, str]  # kind of provision -> words for more than one
+    through: str  # what stands between the ends of a run: "articles 5 to 10"
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
     number_last: tuple[tuple[str, str], ...] = ()  # kinds that are printed the other way round there: "规则5"
@@ -61,7 +71,8 @@ ENGLISH = Grammar(
     opener=r"The (?:(?:States|Contracting|High Contracting) )?(?:Parties|States|Governments|Members)\b",
     option="Option|Alternative|Alt\\.?",
     fresh="New|Proposed(?: new)?|Alternative|Draft|Additional|Revised|Former",
-    note=r"new|revised|amended|alternative|formerly|former|previously|previous|ex|old|renumbered|moved|proposed",
+    note=r"(?:co-)?(?:chair|facilitator|president)s?[’'](?:s )?(?:text|proposal|draft)|placeholder|tbd"
+    r"|new|revised|amended|alternative|formerly|former|previously|previous|ex|old|renumbered|moved|proposed",
     gone=r"Deleted|Moved|Merged|Reserved|Withdrawn|Suppressed|Omitted|To be (?:deleted|moved|merged|added)",
     modals=r"shall|may|should|must|will|can|could",
     verbs=r"is|are|was|were|has|have|applies|apply|enters",
@@ -70,6 +81,8 @@ ENGLISH = Grammar(
     joints=r",|;|and|or|to|and/or|[-–—]",
     elsewhere=r"(?:(?:,|and|paragraphs?|subparagraphs?|\d+|\(|\)|[a-z]) )*?"
     r"of (?:the (?!present)(?:\w+ ){0,3}?[A-Z]|[A-Z])",
+    several={"article": "Articles|Arts\\.?", "rule": "Rules", "regulation": "Regulations", "principle": "Principles"},
+    through=r"to|through|until",
     function_words=_words(
         "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
         " between into other their upon where when has have shall may"
@@ -105,11 +118,13 @@ FRENCH = Grammar(
     joints=r",|;|et|ou|à|au|[-–—]",
     elsewhere=r"(?:(?:,|et|paragraphes?|alinéas?|\d+|\(|\)|[a-z]) )*?"
     r"(?>de (?:la|l ’|l ')|du|des|de) (?!présente?s?)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
+    several={"article": "Articles|Arts\\.?", "rule": "Règles", "principle": "Principes"},
+    through=r"à|au|jusqu’à",
     function_words=_words(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
     ),
-    ordinal_sign="er|re|ère|e|ème",
+    ordinal_sign=r"\s?(?:er|re|ère)|e|ème|[ᵉʳ]{1,2}",
     agreed=(
         r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)"
         r"(?: provisoirement)?(?: ad referendum)?"
@@ -141,6 +156,9 @@ SPANISH = Grammar(
     joints=r",|;|y|e|o|u|a|al|[-–—]",
     elsewhere=r"(?:(?:,|y|párrafos?|apartados?|\d+|\(|\)|[a-z]) )*?"
     r"(?>de (?:la|los|las)|del|de) (?!presentes?|esta|este)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
+    ordinal_sign=r"\.?o\.?",
+    several={"article": "Artículos|Arts\\.?", "rule": "Reglas", "principle": "Principios"},
+    through=r"a|al|hasta",
     function_words=_words(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
         " sobre entre ser ha sea"
@@ -154,7 +172,12 @@ SPANISH = Grammar(
 
 RUSSIAN = Grammar(
     language="ru",
-    kinds={"article": "Статья|Ст\\.", "rule": "Правило", "regulation": "Положение", "principle": "Принцип"},
+    kinds={
+        "article": "Статья|Ст\\.|Проект статьи",
+        "rule": "Правило",
+        "regulation": "Положение",
+        "principle": "Принцип",
+    },
     seldom={"section": "Раздел|§", "clause": "Пункт", "guideline": "Руководящее положение|Вывод|Рекомендация"},
     divisions=("Книга|Титул", "Часть", "Глава", "Раздел", "Подраздел"),
     annex="Приложение",
@@ -172,48 +195,52 @@ RUSSIAN = Grammar(
     reference=r"(?:стать(?:я|и|е|ю|ей|ям|ями|ях)|правил(?:о|а|е|у|ом|ам|ами|ах)?|статей|ст\.)",
     joints=r",|;|и|или|по|[-–—]",
     elsewhere=r"(?!настоящ)(?:\w+ (?<!настоящей )(?<!настоящего )){0,2}?[А-Я]\w+",
+    several={"article": "Статьи|Ст\\.ст\\.", "rule": "Правила", "regulation": "Положения", "principle": "Принципы"},
+    through=r"по|до",
     function_words=_words(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
     agreed=r"(?:предварительно )?согласован[аоы]?(?: предварительно)?(?: ad referendum| ад референдум)?",
-    suffix=LATIN_SUFFIX + "|бис|тер|кватер|альт",
+    suffix=LATIN_SUFFIX + "|бис|тер|кватер|квинквиес|секстиес|прим|альт",
 )
 
 CHINESE = Grammar(
     language="zh",
-    kinds={"article": "条", "rule": "条规则"},
-    seldom={"section": "节", "clause": "款"},
-    divisions=("编", "部分", "章", "节"),
+    kinds={"article": "条|條", "rule": "条规则|條規則"},
+    seldom={"section": "节|節", "clause": "款"},
+    divisions=("编|編", "部分", "章", "节|節"),
     annex="附件",
     appendix="附录|附文",
     preamble="序言",
     opener=r"本(?:公约|协定|议定书|条约)(?:各)?缔约(?:国|方)",
     option="备选案文|备选方案|选项|备选",
-    fresh="新增|新|拟议|原",
-    note="新增|新(?!\\w)|原(?=第)|(?:经)?修订|拟议",
-    gone=r"删除|已删除|移至|已移至|合并|保留",
+    fresh="新增|新|拟议|擬議|原",
+    note="新增|新(?!\\w)|原(?=第)|(?:经)?修订|(?:經)?修訂|拟议|擬議",
+    gone=r"删除|已删除|刪除|已刪除|移至|已移至|合并|合併|保留",
     modals=r"应当|应|须|必须|可以|可",
     verbs=r"，|；",
     qualifiers=r"不得|不|无|除非|除外|故意",
     reference=r"第",
     joints=r"、|和|或|及|至|与",
     elsewhere=r"(?!)",
+    several={},
+    through=r"至|到",
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
     agreed=r"(?:暂时|初步|已)?(?:商定|议定|同意|达成一致)"
     r"(?:\s*[（(]?\s*(?:待核准|待审|须经核准|ad referendum)\s*[)）]?)?|(?:待核准|待审)(?:商定|议定)|ad referendum 商定",
     suffix=LATIN_SUFFIX + "|之[一二三四五六七八九十]",
     number_first=True,
-    number_last=(("rule", "规则"), ("principle", "原则"), ("guideline", "准则|结论|建议")),
+    number_last=(("rule", "规则|規則"), ("principle", "原则|原則"), ("guideline", "准则|準則|结论|結論|建议|建議")),
     spaced=False,
 )
 
 ARABIC = Grammar(
     language="ar",
     kinds={
-        "article": "المادة|مادة جديدة|مادة",
-        "rule": "القاعدة|قاعدة",
-        "regulation": "اللائحة|لائحة",
-        "principle": "المبدأ|مبدأ",
+        "article": voweled("المادة|مادة جديدة|مادة"),
+        "rule": voweled("القاعدة|قاعدة"),
+        "regulation": voweled("اللائحة|لائحة"),
+        "principle": voweled("المبدأ|مبدأ"),
     },
     seldom={"section": "القسم|قسم|الفرع|§", "clause": "البند|بند", "guideline": "المبدأ التوجيهي|التوصية|الاستنتاج"},
     divisions=("الكتاب|الباب", "الجزء", "الفصل", "القسم|الفرع"),
@@ -231,16 +258,23 @@ ARABIC = Grammar(
     reference=r"(?:[وفب]{0,2}(?:المادة|المواد|المادتين|المادتان|القاعدة)|[وف]?(?:للمادة|للمواد|للمادتين|للقاعدة))",
     joints=r"،|,|و|أو|إلى|[-–—]",
     elsewhere=r"من (?!هذه|هذا)ال\w+",
+    several={"article": voweled("المواد|المادتان|المادتين"), "rule": voweled("القواعد|القاعدتان|القاعدتين")},
+    through=r"إلى|الى|حتى",
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
     agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"
     r"(?: (?:بشرط|رهنا ب|مع)\s?(?:الاستشارة|التشاور|الرجوع إلى الحكومة|الموافقة))?(?: ad referendum)?",
-    suffix=LATIN_SUFFIX + r"|(?:مكرراً?|مكررا|مكررة|مكرر)(?:\s*\(?(?:ثانيا|ثالثا|رابعا|خامسا|[أ-ي]|[٠-٩\d])(?!\w)\)?)?",
+    suffix=LATIN_SUFFIX
+    + rf"|(?:{voweled('مكررا|مكررة|مكرر')})"
+    + rf"(?:\s*\(?(?:(?:{voweled('ثانيا|ثالثا|رابعا|خامسا')})|[أ-ي]|[٠-٩\d])(?!\w)\)?)?",
     right_to_left=True,
 )
 
 LANGUAGES = {row.language: row for row in (ENGLISH, FRENCH, SPANISH, RUSSIAN, CHINESE, ARABIC)}
 
+_BARE = str.maketrans("ÁÉÈÍÓÚ", "AEEIOU")
+
 
 def any_case(words: str) -> str:
-    """A pattern for these words as they are written or all in capitals."""
-    return f"(?:{words}|{re.sub('[^|]+', lambda word: word.group().upper(), words)})"
+    """A pattern for these words as they are written or all in capitals, which often lack their accents: "ARTICULO"."""
+    capitals = re.sub("[^|]+", lambda word: word.group().upper(), words)
+    return f"(?:{'|'.join(dict.fromkeys((words, capitals, capitals.translate(_BARE))))})"

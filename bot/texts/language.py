@@ -15,6 +15,7 @@ _KNOWN = (
     "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
 _OTHER = re.compile(f"[^{_KNOWN}\t\n\r\f\v -~]")  # neither a known letter nor a plain sign
+_SHORT_LINE = 40  # characters; a list of names or goods has no function words and says nothing of the letters
 _LEAST_SHARE = 0.06  # of all words, function words of one language; real prose has 20 to 45 %
 
 
@@ -28,7 +29,7 @@ def detect(text: str) -> Grammar:
             "ask for another copy, or the same text as a Word or text file."
         )
     grammar, share = _most_likely(sample)
-    if share < _LEAST_SHARE and _letters(sample) > 2000:
+    if share < _LEAST_SHARE and _senseless("\n".join(filter(_is_long, sample.split("\n")))):
         raise Unreadable(
             "The words of this file make no sense in Arabic, Chinese, English, French, Russian or Spanish; "
             "its characters may be wrongly mapped: ask for another copy."
@@ -39,6 +40,15 @@ def detect(text: str) -> Grammar:
 def _letters(signs: Iterable[str]) -> int:
     """How many of some signs are letters; each sign is judged once, for there are far fewer than characters."""
     return sum(times for sign, times in Counter(signs).items() if _is_letter(sign))
+
+
+def _is_long(line: str) -> bool:
+    return len(line) > _SHORT_LINE
+
+
+def _senseless(text: str) -> bool:
+    """Whether this is enough text to tell, and has hardly a word that all prose has."""
+    return _letters(text) > 2000 and _most_likely(text)[1] < _LEAST_SHARE
 
 
 def _is_letter(sign: str) -> bool:

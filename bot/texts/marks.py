@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
-from bot.texts.numerals import number_of, roman, value_of
+from bot.texts.labels import BLANK, CLOSE, HAN, ROMAN, named, numbers, suffixes
+from bot.texts.numerals import number_of
 from bot.texts.ordinals import counted_words, ordinal
 
 _SEPARATOR = r"[.:：\u2013\u2014-]"
-_ROMAN = r"[IVXLCХІ]+"
 _OPEN = r"(?P<open>[\[(【（［]*)\s*"
-_CLOSE = r"(?:\s?[\])】）］]){0,4}"
-_HAN = r"[零〇一二三四五六七八九十百两]+"
 _CALL = r"(?:\s?(?:\*{1,3}|[¹²³⁰⁴-⁹]{1,3}|†|‡)|\[\d{1,2}\](?!\w))?"  # of a footnote
-_BLANK = r"[A-Z]{1,2}(?!\w)|[Хх]{1,3}(?!\w)|x{1,3}(?!\w)|س(?!\w)|[×#?_]{1,6}|…|\.{3}|\[\s*\]"
-"""What stands for a number that is still open: "Article [X]", "Article A"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +67,8 @@ def _begins(language: str) -> re.Pattern[str]:
 @cache
 def _patterns(language: str, seldom: str) -> list[tuple[str, str, int, re.Pattern[str]]]:
     grammar = LANGUAGES[language]
-    alone = rf"{_CLOSE}\s*(?P<separator>{_SEPARATOR})?{_CLOSE}\s*$"
-    number = rf"(?P<number>{_ROMAN}|\d+|[A-Z](?!\w)|[一二三四五六七八九])"
+    alone = rf"{CLOSE}\s*(?P<separator>{_SEPARATOR})?{CLOSE}\s*$"
+    number = rf"(?P<number>{ROMAN}|\d+|[A-Z](?!\w)|[一二三四五六七八九])"
     option = rf"{_OPEN}(?P<word>{any_case(grammar.option)})\s*{number}{alone}"
     preamble = rf"{_OPEN}(?P<word>{any_case(grammar.preamble)}){alone}"
     extra = {seldom: grammar.seldom[seldom]} if seldom in grammar.seldom else {}
@@ -93,47 +89,34 @@ def _label(grammar: Grammar, words: str) -> re.Pattern[str]:
     after = _after_number(grammar)
     fresh = any_case(grammar.fresh)
     if grammar.number_first:
-        number = rf"(?P<number>\d{{1,4}}|{_HAN}|{_ROMAN}|{_BLANK})"
-        before = rf"(?P<before>(?i:{grammar.suffix}))?"
         return re.compile(
-            rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{_CLOSE}\s*)?第\s*[\[(（]*{number}{_CLOSE}\s*{before}\s*{words}{after}"
+            rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{CLOSE}\s*)?第\s*[\[(（]*{numbers(grammar)}\s*(?:{words}){after}"
         )
     return re.compile(
-        rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{_CLOSE}\s*(?i:{words})|{any_case(words)})\s*[\[(]*{_number(grammar)}{after}"
+        rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{CLOSE}\s*(?i:{words})|{any_case(words)})\s*[\[(]*{numbers(grammar)}{after}"
     )
 
 
 def _number_last(grammar: Grammar, words: str) -> re.Pattern[str]:
-    number = rf"(?P<number>\d{{1,4}}(?:\.\d{{1,3}}(?!\d)){{0,3}}|{_HAN}|{_BLANK})"
+    number = rf"(?P<number>\d{{1,4}}(?:\.\d{{1,3}}(?!\d)){{0,3}}|{HAN}|{BLANK})"
     return re.compile(
         rf"{_OPEN}(?P<fresh>(?!))?(?:{words})\s*[\[(（]*{number}(?P<before>(?!))?{_after_number(grammar)}"
     )
 
 
-def _number(grammar: Grammar) -> str:
-    digits = r"\d{1,4}(?:\.\d{1,3}(?!\d)){0,3}|[٠-٩]{1,4}"
-    before = rf"(?:(?P<before>{grammar.suffix})\s+)?"
-    return (
-        rf"{before}(?P<number>(?:{ordinal(grammar.language)})(?!\w)|{digits}|{_ROMAN}(?!\w)|{_BLANK})"
-        rf"(?:\.?[ºª°]|(?<=\d)(?:{grammar.ordinal_sign})(?!\w))?"
-    )
-
-
 def _after_number(grammar: Grammar) -> str:
     """What may stand between the number of a label and its heading: "bis", a footnote's call, a note."""
-    end = rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|[\[(]|$))"
-    word = rf"[\])]?[\s-]*[\[(]?(?i:{grammar.suffix})(?!\w){_CLOSE}"
-    suffix = rf"(?P<suffix>(?:{word}|-?[A-Z](?!\w)|\s[A-Z]{end}|[a-zа-я](?!\w))*)"
-    number = r"(?:[IVX]{1,4}|\d{1,2}|[A-Z]|[一二三四五六七八九])(?!\w)"
+    end = rf"(?={CLOSE}\s*(?:{_SEPARATOR}|[\[(]|$))"
+    counted = r"(?:[IVX]{1,4}|\d{1,2}|[A-Z]|[一二三四五六七八九])(?!\w)"
     note = (
-        rf"(?:\s*[\[(（]\s*(?P<note>(?i:{grammar.note})(?![a-zа-я])[^\])）\n]{{0,60}})[\])）]"
-        rf"|\s+(?P<bare>(?i:{grammar.note}))(?={_CLOSE}$)"
-        rf"|\s*[\[(（,:\u2013\u2014-]?\s*(?P<option>(?:{any_case(grammar.option)})\s*{number})\s*[\])）]?"
-        rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|$)))?"
+        rf"(?:\s*[\[(（]\s*(?P<note>(?:(?i:{grammar.note})|(?<=\[)\d{{1,3}})(?![\da-zа-я])[^\])）\n]{{0,60}})[\])）]"
+        rf"|\s+(?P<bare>(?i:{grammar.note}))(?={CLOSE}$)"
+        rf"|\s*[\[(（,:\u2013\u2014-]?\s*(?P<option>(?:{any_case(grammar.option)})\s*{counted})\s*[\])）]?"
+        rf"(?={CLOSE}\s*(?:{_SEPARATOR}|$)))?"
     )
     gap = r"|\s(?=.)" if grammar.number_first else ""
     apart = rf"(?P<separator>\s*{_SEPARATOR}(?:\s?[\u2013\u2014-])?{gap})"
-    return rf"{suffix}{_CALL}{_CLOSE}{note}{_CLOSE}{_CALL}{apart}?(?P<rest>.*)$"
+    return rf"{suffixes(grammar, end)}{_CALL}{CLOSE}{note}{CLOSE}{_CALL}{apart}?(?P<rest>.*)$"
 
 
 def _division(grammar: Grammar, words: str) -> re.Pattern[str]:
@@ -141,7 +124,7 @@ def _division(grammar: Grammar, words: str) -> re.Pattern[str]:
         word = rf"(?P<word>第\s*(?:\d+|[零〇一二三四五六七八九十百]+)\s*(?:{words}))"
         return re.compile(rf"{_OPEN}{word}(?P<separator>\s|[.:：]|$)(?P<rest>.*)$")
     # An ordinal word may stand for the number ("الجزء الأول"); then nothing else may stand on the line.
-    number = rf"(?P<number>\d{{1,3}}|[٠-٩]+|{_ROMAN}|[A-Z](?!\w)|{ordinal(grammar.language)}" + (
+    number = rf"(?P<number>\d{{1,3}}|[٠-٩]+|{ROMAN}|[A-Z](?!\w)|{ordinal(grammar.language)}" + (
         r"|ال\w+(?: عشر)?" if grammar.right_to_left else ""
     )
     return re.compile(
@@ -151,7 +134,7 @@ def _division(grammar: Grammar, words: str) -> re.Pattern[str]:
 
 def _annex(grammar: Grammar, words: str) -> re.Pattern[str]:
     gap = r"\s*" if grammar.number_first else r"\s+"
-    number = rf"(?P<number>\d{{1,2}}|[٠-٩]+|{_ROMAN}|[A-Z](?!\w)|[一二三四五六七八九十]+|ال\w+)"
+    number = rf"(?P<number>\d{{1,2}}|[٠-٩]+|{ROMAN}|[A-Z](?!\w)|[一二三四五六七八九十]+|ال\w+)"
     return re.compile(
         rf"{_OPEN}(?P<word>{any_case(words)})(?:{gap}{number}(?!\w))?[\])]*\s*"
         rf"(?:(?P<separator>{_SEPARATOR})(?P<rest>.*))?$"
@@ -159,38 +142,18 @@ def _annex(grammar: Grammar, words: str) -> re.Pattern[str]:
 
 
 def _labelled(kind: str, found: dict[str, str | None], rest: str, language: str) -> Mark:
-    printed = found["number"] or ""
-    number, value = _counted(printed, language)
-    suffix = (found.get("suffix") or "").translate(str.maketrans("-[]()（）", "       "))
-    joined = bool(re.match(r"[a-zа-я](?!\w)", suffix))  # "5a" is one word
-    parts = [
-        found.get("before"),
-        f"{number}{suffix.split()[0]}" if joined else number,
-        *(part if len(part) == 1 else part.casefold() for part in suffix.split()[joined:]),
-    ]
+    name, value = named(found, language)
     note = found.get("note") or found.get("bare") or found.get("option") or found.get("fresh") or ""
     return Mark(
         "label",
-        " ".join(part for part in parts if part),
+        name,
         kind,
         rest=rest,
         set_apart=bool(found.get("separator")),
         value=value,
-        roman=bool(re.fullmatch(_ROMAN, printed)),
+        roman=bool(re.fullmatch(ROMAN, found["number"] or "")),
         note=" ".join(note.split()).casefold(),
     )
-
-
-def _counted(printed: str, language: str) -> tuple[str, int]:
-    """The number of a label as it is named, and what it counts."""
-    if value := counted_words(printed, language):
-        return str(value), value
-    if re.fullmatch(_ROMAN, printed):
-        return roman(printed), value_of(roman(printed))
-    number = number_of(printed)
-    if digits := re.match(r"\d+", number):
-        return number, int(digits.group())
-    return (number, 0) if re.fullmatch(r"[A-Z]{1,2}", number) else ("X", 0)
 
 
 def _name(role: str, found: dict[str, str | None], language: str) -> str:

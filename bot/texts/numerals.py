@@ -2,7 +2,7 @@
 
 from bot.texts.ordinals import counted_words
 
-_CHINESE = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_CHINESE = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _UNITS = {"十": 10, "百": 100}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _HOMOGLYPHS = str.maketrans("ХІСVМ", "XICVM")  # Cyrillic letters that are typed for Roman ones

@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from bot.texts.grammar import ARABIC_MARKS, voweled
+
 _ENGLISH = (
     "one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth nine/ninth"
     " ten/tenth eleven/eleventh twelve/twelfth thirteen/thirteenth fourteen/fourteenth fifteen/fifteenth"
@@ -66,6 +68,7 @@ def ordinal(language: str) -> str:
     if language not in _WORDS:
         return r"(?!)"
     words = "|".join(sorted(_values(language), key=len, reverse=True))
+    words = voweled(words) if language == "ar" else words
     one = rf"(?i:{words})"
     return rf"{one}(?:{_JOINT}{one}(?!\w)){{0,{_MOST_PARTS - 1}}}"
 
@@ -75,7 +78,7 @@ def counted_words(printed: str, language: str) -> int:
     if language not in _WORDS:
         return 0
     values = _values(language)
-    text = printed.casefold().strip()
+    text = re.sub(ARABIC_MARKS, "", printed.casefold()).strip()
     if text in values:
         return values[text]
     parts = [part.removeprefix("و") for part in re.split(r"[\s-]+", text) if part not in ("et", "y", "and", "و")]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.texts.brackets import agreement
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
 from bot.texts.lines import Line
 from bot.texts.marks import Mark, mark_of
@@ -137,7 +138,7 @@ def _label_stands(
         # The sentence above a first label may end with a comma: "Have agreed as follows,".
         clause = last and not ended and index and lines[index - 1].text.endswith(",")
         return due and not clause and (ended or not caseless)
-    if not mark.value:
+    if not re.search(r"\d|^[IVXLC]+$", mark.name):
         return False  # "Article A Party"
     short = len(mark.rest) < 120 and not ends_sentence(mark.rest)
     next_one = ended and (not last or mark.value in (last, last + 1))
@@ -146,13 +147,14 @@ def _label_stands(
 
 def _runs_on(mark: Mark, grammar: Grammar) -> bool:
     """Whether what stands behind a number goes on with a sentence: "Article 5 of this Convention"."""
-    if not mark.rest:
+    rest = agreement(mark.rest)[0]  # "Article 5 [agreed]"
+    if not rest:
         return False
-    if mark.rest[0] in ",;)/،؛、，；）》" or begins_low(mark.rest) or re.fullmatch(r"[\d٠-٩]+[\])]*\.?", mark.rest):
+    if rest[0] in ",;)/،؛、，；）》" or begins_low(rest) or re.fullmatch(r"[\d٠-٩]+[\])]*\.?", rest):
         return True
     if grammar.number_first:
-        return not mark.set_apart and bool(re.match(rf"[{''.join(grammar.function_words)}所规款项第]", mark.rest))
-    first = re.match(r"\w*", mark.rest)
+        return not mark.set_apart and bool(re.match(rf"[{''.join(grammar.function_words)}所规款项第]", rest))
+    first = re.match(r"\w*", rest)
     word = first.group() if first else ""
     return word.lower() == word.upper() and not mark.set_apart and word in grammar.function_words
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar import SUFFIXES, Arguments, Target, format_targets, read_arguments, read_targets
+from bot.grammar import Arguments, Target, format_targets, read_arguments, read_targets
 
 
 def article(first: str, last: str = "") -> Target:
@@ -16,13 +16,17 @@ def article(first: str, last: str = "") -> Target:
 
 PREAMBLE = Target("preamble", "PREAMBLE")
 
+SUFFIXES = ("bis", "ter", "quater", "quinquies", "ante", "alt", "A", "бис", "之二", "مكرر", "مكرر ثانيا", "bis A")
+
 plain_numbers = st.integers(1, 999).map(str)
 numbers = plain_numbers | st.builds("{} {}".format, plain_numbers, st.sampled_from(SUFFIXES))
 numbers |= plain_numbers.map("ante {}".format)
+numbers |= st.builds("{}{}".format, plain_numbers, st.sampled_from(("a", "b", "h", ".1", ".12")))
+numbers |= st.sampled_from(["X", "IV", "A", "L.5", "L.5-1", "A1", "I-1", "X (2)", "53 (OPTION II)"])
 romans = st.sampled_from(["I", "IV", "IX", "XII", "XL", "C"])
 targets = st.one_of(
     st.just(PREAMBLE),
-    st.builds(Target, st.sampled_from(["article", "rule", "regulation"]), numbers, st.just("") | numbers),
+    st.builds(Target, st.sampled_from(["article", "rule", "regulation", "section"]), numbers, st.just("") | numbers),
     st.builds(Target, st.sampled_from(["chapter", "part", "annex"]), romans | plain_numbers),
     st.builds(Target, st.just("task"), plain_numbers),
 )
@@ -33,7 +37,8 @@ times = st.sampled_from(["fri", "tomorrow 18:00", "6 Feb 2024 09:00", "in 2h"])
 # Known tokens, so that what is drawn often means something.
 tokens = st.sampled_from(
     """article articles 24 5-9 , and preamble chapter IV by fri @Luis @Mei backup backup: to for bis task # 7 第二十四条
-    المادة ٢٤ 2.5 12:30 24. - call @ annex & (option A) until""".split()
+    المادة ٢٤ 2.5 12:30 24. - call @ annex & (option A) until
+    5a A x X one premier бис 之二 مكرر L. 5-1 to [ ] I""".split()
 )
 
 
@@ -88,6 +93,40 @@ def test_nothing_raises_and_what_was_read_stands(typed: str) -> None:
         ("第二十四条", (article("24"),)),
         ("第一百零三条", (article("103"),)),
         ("статья 12", (article("12"),)),
+        ("5a", (article("5a"),)),
+        ("article 5 a", (article("5 A"),)),
+        ("5-A, 5 B", (article("5 A"), article("5 B"))),
+        ("article 24h", (article("24h"),)),
+        ("статья 5 бис", (article("5 бис"),)),
+        ("статьи 5 И 6", (article("5"), article("6"))),
+        ("第五条之二", (article("5 之二"),)),
+        ("第五條至第十條", (article("5", "10"),)),
+        ("第5至10条", (article("5", "10"),)),
+        ("第五条、第六条和第七条", (article("5"), article("6"), article("7"))),
+        ("规则5", (Target("rule", "5"),)),
+        ("المادّة ٥ مكرر", (article("5 مكرر"),)),
+        ("المادة 5 و6", (article("5"), article("6"))),
+        ("article x", (article("X"),)),
+        ("articles A, B and [X]", (article("A"), article("B"), article("X"))),
+        ("rule IV", (Target("rule", "IV"),)),
+        ("Article One", (article("1"),)),
+        ("article premier", (article("1"),)),
+        ("المادة الأولى", (article("1"),)),
+        ("[Article 5 bis]", (article("5 bis"),)),
+        ("article 5 to article 7", (article("5", "7"),)),
+        ("article 5-1", (article("5", "1"),)),
+        ("articles 5-1 to 5-3", (article("5-1", "5-3"),)),
+        ("article L. 5", (article("L.5"),)),
+        ("rule 5.1", (Target("rule", "5.1"),)),
+        ("section 5", (Target("section", "5"),)),
+        ("annex 附件一", ()),
+        ("附件一", (Target("annex", "1"),)),
+        ("article X (2)", (article("X (2)"),)),
+        ("article one of us", ()),
+        ("article a week", ()),
+        ("art of war", ()),
+        ("X", ()),
+        ("one", ()),
         ("24h", ()),
         ("2.5", ()),
         ("12:30", ()),
@@ -115,6 +154,12 @@ def test_targets_as_people_write_them(typed: str, meant: tuple[Target, ...]) -> 
         ("24, 25 and the chair", Arguments((), "24, 25 and the chair")),
         ("article 24 please", Arguments((article("24"),), "please")),
         ("article 9 terms of use", Arguments((article("9"),), "terms of use")),
+        ("article 5 бис @Luis", Arguments((article("5 бис"),), "", ("@Luis",))),
+        ("5, 6 and I @Luis", Arguments((), "5, 6 and I", ("@Luis",))),
+        ("article 3 I am away", Arguments((article("3"),), "I am away")),
+        ("article 3 B I am away", Arguments((article("3 B"),), "I am away")),
+        ("article 3 A @Luis", Arguments((article("3 A"),), "", ("@Luis",))),
+        ("article 5, A hall", Arguments((article("5"),), ", A hall")),
         ("24 by @Luis", Arguments((article("24"),), "", ("@Luis",))),
         ("write to ana@example.org", Arguments((), "write to ana@example.org")),
         ("", Arguments()),

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.texts.document import Document, Provision
+from bot.texts.labels import key
 from bot.texts.read import read
+from tests.unit.texts.office import docx, p
 
 TEXT = {
     "ar": "النطاق\nتلتزم الدول الأطراف في هذه الاتفاقية بأن تتعاون على ذلك، وفقا لما هو وارد في كل من أحكامها.",
@@ -107,6 +109,42 @@ def numbered(document: Document) -> list[Provision]:
         ("es", "Cláusula 5", "5"),
         ("ru", "Пункт 5", "5"),
         ("ar", "البند 5", "5"),
+        ("en", "Article 5 [6]", "5"),
+        ("en", "Article 5 [5 bis]", "5"),
+        ("en", "Article 5.bis", "5 bis"),
+        ("en", "Article 5 – bis", "5 bis"),
+        ("en", "Article 5 [placeholder]", "5"),
+        ("en", "Article 5 (Chair's proposal)", "5"),
+        ("en", "Article 5 [agreed]", "5"),
+        ("en", "Article 5 (agreed ad ref)", "5"),
+        ("fr", "Article 1 er", "1"),
+        ("fr", "Article 1ᵉʳ", "1"),
+        ("fr", "REGLE 5", "5"),
+        ("es", "ARTICULO 5", "5"),
+        ("es", "Artículo 5o.", "5"),
+        ("es", "Artículo 1.o", "1"),
+        ("ru", "Проект статьи 5", "5"),
+        ("ru", "Статья 5 квинквиес", "5 квинквиес"),
+        ("ru", "Статья 5-прим", "5 прим"),
+        ("zh", "第五之二条", "5 之二"),
+        ("zh", "第5 bis条", "5 bis"),
+        ("ar", "المادة 5 مكرراً ثانياً", "5 مكرراً ثانياً"),
+        ("en", "Article 5-1", "5-1"),
+        ("en", "ARTICLE 5\u20111", "5-1"),
+        ("zh", "第5-1条", "5-1"),
+        ("ar", "المادة ٥-١", "5-1"),
+        ("fr", "Article L. 5", "L.5"),
+        ("fr", "Article L. 121-3", "L.121-3"),
+        ("en", "Article A1", "A1"),
+        ("en", "Article I-1", "I-1"),
+        ("ru", "Статья 5А", "5 А"),
+        ("zh", "第五條", "5"),
+        ("zh", "第五條之二", "5 之二"),
+        ("ar", "المادّة 5", "5"),
+        ("ar", "المَادَّة ٥", "5"),
+        ("ar", "المـــادة ٥", "5"),
+        ("ar", "المادّة الأُولى", "1"),
+        ("ar", "المادة ٥ مكرّر", "5 مكرّر"),
     ],
 )
 def test_a_label_is_known(language: str, printed: str, label: str) -> None:
@@ -153,6 +191,7 @@ def test_heading_and_text_on_the_line_of_the_label(line: str, heading: str, text
         "They shall act under\nArticle 5, paragraph 2, of it.",
         "They shall act under\nArticle 5(a) of it.",
         "They shall act under\nArticles 5 and 6 of it.",
+        "They shall act and rest as is said in it,\nArticle 5 (2). That is all of it.",
         "They shall act under\nArticle Five of it.",
     ],
 )
@@ -177,6 +216,51 @@ def test_a_reference_without_capitals_is_no_label(language: str, reference: str)
     word = {"zh": "第{}条", "ar": "المادة {}"}[language]
     document = parsed(f"{word.format(4)}\n{reference}\n{word.format(5)}\n{TEXT[language]}")
     assert [row.label for row in document.provisions] == ["4", "5"]
+
+
+@pytest.mark.parametrize("line", ["Short line number {}", "Fluvia canora {}", "{}. Ships"])
+def test_a_long_list_in_a_word_file_hides_no_article(line: str) -> None:
+    """Hundreds of short lines without a word that prose has are the text of their article, and the next follow."""
+    listed = [line.format(number) for number in range(300)]
+    body = "".join(p(text) for text in ("Article 1", "Scope", *listed, "Article 2", "Aim", "The aim is it."))
+    first, second = read(docx(body), "draft.docx").provisions
+    assert (first.label, first.heading, first.text.split("\n")) == ("1", "Scope", listed)
+    assert (second.label, second.heading, second.text) == ("2", "Aim", "The aim is it.")
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "heading"),
+    [
+        ("Article 5-1. Scope", "5-1", "Scope"),
+        ("Article 5-1 Scope", "5-1", "Scope"),
+        ("Article L. 5 Scope", "L.5", "Scope"),
+        ("Article 5 - Scope", "5", "Scope"),
+    ],
+)
+def test_a_number_with_a_hyphen_ends_before_the_heading(line: str, label: str, heading: str) -> None:
+    """A hyphen between figures belongs to the number, a dash before words does not."""
+    document = parsed(f"{line}\n1. The Parties shall act together in all that is set out here.")
+    assert [(row.label, row.heading) for row in document.provisions] == [(label, heading)]
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        ("5 bis", "5 BIS", "5-bis", "5 бис", "5 之二", "5 مكرر", "5 مكررا", "5 مكرّر"),
+        ("5 ter", "5 тер", "5 之三", "5 مكرراً ثانياً", "5 مكرر ثانيا"),
+        ("5 quater", "5 之四", "5 مكرر ثالثا"),
+        ("5a", "5 A", "5-a"),
+        ("58 ante", "ante 58"),
+        ("L.5", "L. 5", "l5"),
+        ("5-1", "5.1"),
+        ("53 (OPTION I)", "53 (option i)"),
+    ],
+)
+def test_one_label_in_several_ways(ways: tuple[str, ...]) -> None:
+    """All ways of writing one label have one key, and others have another."""
+    others = {key(label) for label in ("5", "1", "51", "5 quinquies", "A 5", "58", "53", "53 (OPTION II)")}
+    assert len({key(way) for way in ways}) == 1
+    assert key(ways[0]) not in others
 
 
 def test_open_numbers_and_notes_tell_labels_apart() -> None:
