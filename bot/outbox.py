@@ -21,8 +21,7 @@ from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
-from bot.rules.waiting import counts_for_company
-from storage.cipher import active
+from bot.settling import Delivered, Settling, settle
 from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
@@ -84,6 +83,7 @@ class Outbox:
         """Until when a lane being served is leased for sure: a process that was paused may have lost it."""
         self._turns: dict[int | None, int] = {}
         self._serving: dict[asyncio.Task[None], _Leased] = {}
+        self._settling = Settling(store, self._settle)
         self._woken = asyncio.Event()
         self.stopping = False
         """Set to take no more lanes and to end after the parcels that are on their way."""
@@ -114,6 +114,7 @@ class Outbox:
         finally:
             self._round = []
             await asyncio.gather(*self._serving, return_exceptions=True)
+            await self._settling.finish()
             self._serving.clear()
             self._kept_until.clear()
 
@@ -311,9 +312,7 @@ class Outbox:
                 return False
             await self._refuse(leased, outgoing, code, last=True)
             return False
-        return await self._store.write(
-            leased.coalition_id, lambda work: self._settle(work, outgoing.parcel_id, message_id, release=last)
-        )
+        return await self._settling.settle(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, last))
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
         (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
@@ -336,17 +335,9 @@ class Outbox:
         self._release(work, lane_id)
         return lane.failures
 
-    def _settle(self, work: Work, parcel_id: int, message_id: str | None, *, release: bool) -> bool:
-        parcel, now = work.get_one(Parcel, parcel_id), self._clock.now()
-        lane = work.get_one(Lane, parcel.lane_id)
-        ours = self._have(lane)
-        if parcel.state is ParcelState.SENDING:
-            _sent(work, parcel, lane, message_id, now)
-        if ours:
-            lane.leased_until = now + LEASE
-        if release:
-            self._release(work, lane.id)
-        return ours
+    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[bool]:
+        now = self._clock.now()
+        return settle(work, batch, self._name, now, now + LEASE)
 
     async def _still(self, leased: _Leased) -> bool:
         """Renew a lease that may be over; tells whether no other process has taken the lane meanwhile."""
@@ -388,17 +379,6 @@ def _first_of(state: NoticeState) -> Any:
     """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
     first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
     return first.correlate(Lane).scalar_subquery()
-
-
-def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:
-    parcel.state, parcel.sent_at = ParcelState.SENT, now
-    if message_id is not None:
-        parcel.message_id, parcel.fingerprint = message_id, active()[0].fingerprint(message_id)
-    lane.failures, lane.held_until = 0, None
-    for notice in _notices_of(work, parcel.id):
-        notice.state, notice.sent_at = NoticeState.SENT, now
-        if counts_for_company(notice):
-            lane.spoken_at = now
 
 
 def _notices_of(work: Work, parcel_id: int) -> list[Notice]:
