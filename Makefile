@@ -9,7 +9,7 @@ LOCK_FLAGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test check soak bench docs lock clean
+.PHONY: help setup demo test check soak bench docs lock audit clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -42,6 +42,11 @@ lock:  ## rebuild the lock files (LOCK_FLAGS=--upgrade takes newer versions); ne
 	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH: install it, then try again." >&2; exit 1; }
 	uv pip compile $(COMPILE) --group build $(LOCK_FLAGS) pyproject.toml -o requirements.lock
 	uv pip compile $(COMPILE) --group build --group test -c requirements.lock $(LOCK_FLAGS) pyproject.toml -o requirements-test.lock
+
+audit:  ## ask for known vulnerabilities in what users install; needs the network
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(PYTHON) -m venv "$$folder" && \
+		"$$folder/bin/pip" --quiet --disable-pip-version-check install pip-audit && \
+		"$$folder/bin/pip-audit" --strict --require-hashes --disable-pip -r requirements.lock
 
 clean:  ## remove .venv and the caches
 	rm -rf $(VENV) build dragoman.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

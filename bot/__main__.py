@@ -126,9 +126,45 @@ def run(config: Config = None) -> None:
 
 
 @app.command()
+def confirm(
+    number: Annotated[str | None, typer.Argument(help="The request; left out, those that wait are listed.")] = None,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Confirm what the only coordinator asked for and a second person must confirm."""
+    _run(lambda: terminal.confirm_request(_settings(config), number, coalition))
+
+
+@app.command()
 def doctor(config: Config = None) -> None:
     """Check configuration, key, database, migrations and clock, and say how to mend what is wrong."""
     _run(lambda: terminal.doctor(_path(config)))
+
+
+@app.command()
+def suspend(
+    name: str,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Put a member out at once, on all platforms; works with every chat down."""
+    _run(lambda: terminal.suspend_member(_settings(config), name, coalition))
+
+
+@app.command()
+def unsuspend(
+    name: str,
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    config: Config = None,
+) -> None:
+    """Let a member in again who was suspended."""
+    _run(lambda: terminal.unsuspend_member(_settings(config), name, coalition))
+
+
+@app.command()
+def status(config: Config = None) -> None:
+    """Say whether all is well with the deployment: what waits, since when, and which processes serve."""
+    _run(lambda: terminal.status(_settings(config)))
 
 
 @text_app.command("parse")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from bot.commands import Refusal
 from bot.identities import account_of
 from bot.invocation import Invocation
+from bot.lookalikes import skeleton
 from bot.message import say
 from storage.cipher import active
 from storage.tables import Identity, Member
@@ -37,17 +39,30 @@ def open_account(work: Work, invocation: Invocation, member: Member) -> Member:
     return member
 
 
-def free_alias(work: Work, typed: str, own: Member | None = None) -> str:
-    """Give the alias as it will be kept; raises Refusal for one that cannot be typed behind an @, or is taken.
-
-    `own` is the member who wants it: their present alias is not taken.
-    """
+def typed_alias(typed: str) -> str:
+    """Give the alias that was typed; raises Refusal for one that cannot be typed behind an @."""
     alias = typed.strip().removeprefix("@")
     if not _ALIAS.fullmatch(alias) or len(alias) > LONGEST_ALIAS:
         raise Refusal(
             say("An alias is one word of at most {longest} letters, digits, `.`, `-` or `_`.", longest=LONGEST_ALIAS)
         )
-    others = {row.alias.casefold() for row in work.rows(Member) if own is None or row.id != own.id}
-    if alias.casefold() in others:
-        raise Refusal(say("That alias cannot be had here. Please choose another one."))
     return alias
+
+
+def taken_by(work: Work, alias: str, own: Member | None = None) -> Member | None:
+    """Give the member whose alias this is, or looks like; `own` is who wants it, whose present one is not taken."""
+    look = skeleton(alias)
+    others = (row for row in work.rows(Member) if own is None or row.id != own.id)
+    return next((row for row in others if skeleton(row.alias) == look), None)
+
+
+def free_alias(work: Work, alias: str, own: Member | None = None) -> str:
+    """Give the alias, or where it is taken the same with a number: whoever is no member learns of nobody's."""
+    counted = (f"{alias[: LONGEST_ALIAS - 4]}-{n}" for n in itertools.count(2))
+    tries = itertools.chain([alias] if alias else [], counted)
+    return next(each for each in tries if taken_by(work, each, own) is None)
+
+
+def likeness(work: Work, newcomer: Member) -> Member | None:
+    """Give the member for whom somebody may be taken by their alias, with or without its number."""
+    return taken_by(work, re.sub(r"-\d+$", "", newcomer.alias), newcomer)

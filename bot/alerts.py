@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col
 
-from bot.changes import Step, became_named, brackets, listing, number, tally
+from bot.changes import Step, became_named, listing, number, standing, tally
 from bot.concerns import Impact
 from bot.message import Block, Code, Heading, Inline, List, Message, count, message, say
 from bot.notices import About, cancel, coordinator_lanes, member_lane, purpose_lanes, tell
@@ -56,13 +56,13 @@ def summary(step: Step) -> Message:
     head = Heading(say("New text: {symbol}", symbol=draft.symbol))
     size = count(draft.provisions, "{n} provision", "{n} provisions")
     if base is None:
-        date, n = str(draft.date), draft.brackets
-        first = say("{date}: the first draft, {size}, brackets: {n}.", date=date, size=size, n=n)
+        first = say("{date}: the first draft, {size}, {standing}.", date=str(draft.date), size=size,
+                    standing=standing(draft))  # fmt: skip
         return message(head, first, say("`article NUMBER` shows an article, `find WORDS` searches them all."))
     return message(
         head,
-        say("{date}, after {base}: {size}, {brackets}.", date=str(draft.date), base=base.symbol, size=size,
-            brackets=brackets(base.brackets, draft.brackets)),
+        say("{date}, after {base}: {size}, {standing}.", date=str(draft.date), base=base.symbol, size=size,
+            standing=standing(draft, base)),
         say("{tally}.", tally=tally(step.changes)),
         _list(list(listing(step))),
         say("Owners of changed provisions are told in person. `diff` lists the changes, `diff ARTICLE` shows one."),

@@ -11,28 +11,35 @@ from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.duty import Duty
 from bot.engine import Engine, Works
+from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
+from bot.occasions import requests as request_occasions
 from bot.occasions import tasks as task_occasions
 from bot.occasions import told
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
 from bot.ports import Chat, Fetcher
+from bot.rules.limits import USUAL, Limits
 from bot.watching import Watch
 from config.settings import Settings
 from handlers import (
     accounts,
+    audit,
     broadcast,
     chair,
     drafts,
+    leaving,
     own,
     people,
     programme,
+    requests,
     reviews,
     rooms,
     sources,
+    status,
     tasks,
     texts,
     undelivered,
@@ -53,8 +60,12 @@ FAMILIES = (
     own,
     people,
     accounts,
+    leaving,
     rooms,
+    requests,
+    audit,
     undelivered,
+    status,
 )
 """In the order in which help shows them."""
 
@@ -69,7 +80,8 @@ def command_table() -> CommandTable:
 def writers() -> dict[str, Write]:
     """Give the writers of notices that are written when they leave, by occasion."""
     return {
-        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS
+        **task_occasions.OCCASIONS, **programme_occasions.OCCASIONS, **digest_occasions.OCCASIONS, **told.OCCASIONS,
+        **request_occasions.OCCASIONS,
     }  # fmt: skip
 
 
@@ -95,7 +107,14 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
     return tuple(platform for platform in PLATFORMS if platform not in served)
 
 
-def build(
+def limits_of(settings: Settings) -> Limits:
+    """Give how much one coalition may have."""
+    return Limits(
+        settings.most_rooms, settings.most_members, settings.most_drafts_a_day, settings.most_notices_a_day
+    )  # fmt: skip
+
+
+def build(  # noqa: PLR0913 - the composition root takes what there is to put together
     store: Store,
     clock: Clock,
     chats: Mapping[str, Chat],
@@ -104,15 +123,16 @@ def build(
     *,
     files: bool = False,
     lanes: int = 1,
+    limits: Limits = USUAL,
 ) -> Engine:
     """Put the parts together; `sole` names the platforms on which no other process can be sending.
 
     Without a fetcher nothing is watched; with `files` redlines go with alerts as files. So many `lanes` are served at
-    once: one, where the order of all messages is to be the same each time.
+    once: one, where the order of all messages is to be the same each time. `limits` hold for each coalition.
     """
     duty = Duty(store, clock, "chores")
     write = duty.write if store.shared else store.write
-    dispatch, fetching = Dispatch(store, clock, command_table()), Fetching(store, clock, chats)
-    watch, ingest = Watch(store, clock, fetcher, write), Ingest(store, clock, write)
+    dispatch, fetching = Dispatch(store, clock, command_table(), limits), Fetching(store, clock, chats)
+    watch, ingest = Watch(store, clock, fetcher, write, limits), Ingest(store, clock, write)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
-    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, outbox), duty)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, Erasing(store, clock, chats), outbox), duty)

@@ -13,6 +13,7 @@ from bot.people import mention
 from bot.provisions import title, titles
 from bot.rules.labels import may_show
 from bot.tasks import Board, last_reviews
+from bot.texts.notes import agreement
 from storage.tables import Change, Draft, Label, Member, Provision, Review, Task
 from storage.tables.words import TaskState, Verdict
 
@@ -25,6 +26,7 @@ def page(board: Board, row: Provision) -> Iterator[Block | Inline | None]:
     if draft is not None:
         yield say("{symbol}, {date}", symbol=draft.symbol, date=str(draft.date))
     yield from (Text(paragraph) for paragraph in row.text.split("\n") if paragraph.strip())
+    yield _standing(row)
     meeting = board.floor.get(row.lineage_id or 0)
     if meeting is not None:
         yield say("On the floor {moment}.", moment=Moment(meeting.starts_at, board.zones[meeting.session_id].key))
@@ -34,6 +36,14 @@ def page(board: Board, row: Provision) -> Iterator[Block | Inline | None]:
         yield from _reviews(board, row, past)
     if len(past) > 1:
         yield say("History: {steps}.", steps=joined(list(_history(past)), "; "))
+
+
+def _standing(row: Provision) -> Inline | None:
+    """Say how many brackets a provision has, and how far it is noted as agreed."""
+    brackets = [say("brackets {n}", n=row.brackets)] if row.brackets else []
+    agreed = agreement(row.agreed, say)
+    facts = [*brackets, *([agreed] if agreed is not None else [])]
+    return say("As it stands: {facts}.", facts=joined(facts)) if facts else None
 
 
 def _owned(board: Board, row: Provision) -> Inline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,7 +106,7 @@ def tell_of_handing_over(call: Call, board: Board, tasks: Sequence[Task], before
         leads = [task for task in tasks if task.lead_id == member.id]
         backs = [task for task in tasks if task.backup_id == member.id]
         lost = [task for task in tasks if member.id in before[task.id] and task not in leads and task not in backs]
-        whole = handed_over(told, call.speaker, leads, backs, lost)
+        whole = handed_over(told, mention(call.speaker), leads, backs, lost)
         known = bool(leads) and all(task.accepted_at is not None for task in leads)
         facts = {"leads": _ids(leads), "backs": _ids(backs), "lost": _ids(lost), "known": known}
         send(call, member, whole, [*leads, *backs, *lost], facts=facts)
@@ -116,11 +116,11 @@ def tell_of_giving_back(call: Call, board: Board, result: GivenBack, why: str) -
     """Tell the backups what they are offered, and the coordinators, with the reason, what nobody has."""
     told = board.seen_by(Label.CLOSED)
     for member_id, tasks in result.offered.items():
-        content = passed_on(told, call.speaker, tasks)
+        content = passed_on(told, mention(call.speaker), tasks)
         send(call, board.people[member_id], content, tasks, facts={"passed": _ids(tasks)})
     if not (result.unowned or result.without_backup):
         return
-    content = returned(told, call.speaker, result.unowned, result.without_backup, why)
+    content = returned(told, mention(call.speaker), result.unowned, result.without_backup, why)
     facts = {"free": _ids(result.unowned), "kept": _ids(result.without_backup), "why": why}
     label = call.typed_label if why else Label.COALITION
     for member in coordinators(call.work):
@@ -137,13 +137,18 @@ def send(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Tell one member of tasks in the direct chat, under the most sensitive label among them."""
-    highest = max((label, *(task.label for task in tasks)), key=lambda one: one.rank)
+    highest = label_of(tasks, label)
     about = About("told.tasks", None, {"by": call.speaker.id, **facts}) if facts is not None else None
     call.tell(member_lane(call.work, member.id), NoticeKind.TASK, content, highest, about=about)
 
 
+def label_of(tasks: Sequence[Task], least: Label = Label.COALITION) -> Label:
+    """Give how sensitive a message about tasks is."""
+    return max((least, *(task.label for task in tasks)), key=lambda one: one.rank)
+
+
 def handed_over(
-    board: Board, giver: Member, leads: Sequence[Task], backs: Sequence[Task], lost: Sequence[Task]
+    board: Board, giver: Inline, leads: Sequence[Task], backs: Sequence[Task], lost: Sequence[Task]
 ) -> Message:
     """Say what somebody gave a reader as lead and as backup, and what they took."""
     parts = [
@@ -154,35 +159,31 @@ def handed_over(
     return Message(tuple(block for part in parts if part for block in part.blocks))
 
 
-def passed_on(board: Board, giver: Member, tasks: Sequence[Task]) -> Message:
+def passed_on(board: Board, giver: Inline, tasks: Sequence[Task]) -> Message:
     """Offer a backup what the lead gave back."""
-    return _offer(board, tasks, say("{person} cannot do it; you are the backup.", person=mention(giver)))
+    return _offer(board, tasks, say("{person} cannot do it; you are the backup.", person=giver))
 
 
-def returned(board: Board, giver: Member, free: Sequence[Task], kept: Sequence[Task], why: str) -> Message:
+def returned(board: Board, giver: Inline, free: Sequence[Task], kept: Sequence[Task], why: str) -> Message:
     """Tell a coordinator what somebody gave back: what nobody has now, and what has no backup now."""
-    command = board.command
     return message(
-        Heading(say("{person} gave back {tasks}", person=mention(giver), tasks=board.titles([*free, *kept])))
+        Heading(say("{person} gave back {tasks}", person=giver, tasks=board.titles([*free, *kept])))
         if free
-        else Heading(say("{person} is no longer the backup for {tasks}", person=mention(giver),
+        else Heading(say("{person} is no longer the backup for {tasks}", person=giver,
                          tasks=board.titles(kept))),
         say("Why: {why}", why=why) if why else None,
-        say(
-            "Nobody has {tasks}. `assign {command} @name` or `take {command}`.",
-            tasks=board.titles(free),
-            command=command(free),
-        )
-        if free
-        else None,
-        say(
-            "{who}, without a backup. `reassign {command} @lead backup @name` names one.",
-            who=who_has(board, kept),
-            command=command(kept),
-        )
-        if kept
-        else None,
+        *left_open(board, free, kept),
     )  # fmt: skip
+
+
+def left_open(board: Board, free: Sequence[Task], kept: Sequence[Task]) -> Iterator[Phrase]:
+    """Say what nobody has now, and what has no backup now, with what to do about it."""
+    if free:
+        yield say("Nobody has {tasks}. `assign {command} @name` or `take {command}`.",
+                  tasks=board.titles(free), command=board.command(free))  # fmt: skip
+    if kept:
+        yield say("{who}, without a backup. `reassign {command} @lead backup @name` names one.",
+                  who=who_has(board, kept), command=board.command(kept))  # fmt: skip
 
 
 def counted_by_person(board: Board, tasks: Sequence[Task]) -> List:
@@ -241,13 +242,12 @@ def _ids(tasks: Sequence[Task]) -> list[int]:
     return [task.id for task in tasks]
 
 
-def _asked(giver: Member, board: Board, tasks: Sequence[Task]) -> Message:
-    person = mention(giver)
+def _asked(giver: Inline, board: Board, tasks: Sequence[Task]) -> Message:
     known = all(task.accepted_at is not None for task in tasks)
     why = (
-        say("{person} changed this.", person=person)
+        say("{person} changed this.", person=giver)
         if known
-        else say("{person} asks you to take this on.", person=person)
+        else say("{person} asks you to take this on.", person=giver)
     )
     return _offer(board, tasks, why)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bot.message import Inline, Phrase, Text, count, joined, say
 from bot.provisions import UNNUMBERED, provisions_of, title, titles
+from bot.texts.brackets import WHOLE
+from bot.texts.payload import callouts_from
 from storage.tables import Change, Draft, Provision
 from storage.work import Work
 
@@ -93,18 +95,43 @@ def grouped(changes: Iterable[Change]) -> dict[str, list[Change]]:
 
 
 def listing(step: Step) -> Iterator[Inline]:
-    """Name the provisions that changed, a line for each way of changing; those with new numbers only are left out."""
+    """Name the provisions that changed, a line for each way of changing, and those that became agreed or ceased to be.
+
+    Those with new numbers only are left out.
+    """
     groups = grouped(step.changes)
     if groups["changed"]:
         yield say("Changed: {list}", list=joined([_was(step, change) for change in groups["changed"]]))
     for name in ("added", "removed", "split", "merged"):
         for change in groups[name]:
             yield became_named(step, change)
+    for now in (True, False):
+        rows = [change for change in step.changes if _turned(change) is now]
+        if rows:
+            named = joined([_was(step, change) for change in rows])
+            yield (
+                say("Noted as agreed now: {list}", list=named)
+                if now
+                else say("No longer noted as agreed: {list}", list=named)
+            )
 
 
-def brackets(before: int, after: int) -> Phrase:
-    """Say how many brackets there were and are."""
-    return say("brackets: {before} before, {after} now", before=before, after=after)
+def standing(draft: Draft, base: Draft | None = None) -> Phrase:
+    """Say how many brackets a draft has and how many of its provisions are noted as agreed, and had before."""
+    if base is None:
+        if not draft.agreed:
+            return say("brackets {n}", n=draft.brackets)
+        return say("brackets {n}, agreed {agreed}", n=draft.brackets, agreed=draft.agreed)
+    trend = say("brackets {before} → {after}", before=base.brackets, after=draft.brackets)
+    if not draft.agreed and not base.agreed:
+        return trend
+    return say("{brackets}, agreed {before} → {after}", brackets=trend, before=base.agreed, after=draft.agreed)
+
+
+def _turned(change: Change) -> bool | None:
+    """Tell whether a provision became agreed as a whole (True), ceased to be (False), or neither."""
+    before, after = (state in WHOLE for state in callouts_from(change.callouts).agreed)
+    return None if before == after else after
 
 
 def _was(step: Step, change: Change) -> Inline:

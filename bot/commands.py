@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
+from sqlmodel import SQLModel
 
 from bot.invocation import Invocation
 from bot.message import Message, Phrase, say
 from bot.notices import About, member_lane, tell
 from bot.rules.labels import direct_ceiling, room_ceiling
+from bot.rules.limits import USUAL, Limits
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
 from storage.work import Work
 
@@ -45,6 +47,10 @@ class Refusal(Exception):
         self.phrase = _shortened(phrase)
 
 
+class Denied(Refusal):
+    """A command is refused for who says it or for a wrong code: such tries are counted."""
+
+
 class NeedsYes(Exception):
     """A command waits for its speaker's `yes`; the phrase says what would happen. Nothing is changed yet."""
 
@@ -52,6 +58,15 @@ class NeedsYes(Exception):
         """Take the question for the speaker."""
         super().__init__(phrase.msgid)
         self.phrase = phrase
+
+
+class NeedsSecond(Exception):
+    """A command waits for a second person's `confirm`. Nothing is changed yet."""
+
+    def __init__(self, what: Phrase, invocation: Invocation) -> None:
+        """Take what it does, to be put after "asks to", and the command as it was said."""
+        super().__init__(what.msgid)
+        self.what, self.invocation = what, invocation
 
 
 @dataclass
@@ -72,6 +87,14 @@ class Call:
     told: int = 0
     most: Role = Role.COORDINATOR
     """The most that the account that speaks may act as."""
+    limits: Limits = USUAL
+    """How much the coalition may have."""
+    seconded: Phrase | None = None
+    """What a second person has confirmed that this command does."""
+    settles: bool = False
+    """It has done what a button offered, though it is nothing that `undo` takes back."""
+    subject: SQLModel | None = None
+    """The row that it is mainly about, for the audit; None: the first that it changed."""
 
     @property
     def speaker(self) -> Member:
@@ -120,16 +143,27 @@ class Call:
         if people > MOST_WITHOUT_YES and not self.confirmed:
             raise NeedsYes(say("This would message {n} people. Say `yes` to go on.", n=people))
 
+    def ask_second(self, what: Phrase) -> None:
+        """Raise NeedsSecond unless a second person has confirmed that this command does just that.
+
+        `what` names people and rooms, and what becomes of them, so that nothing is done but what was read: where it is
+        another by now, Refusal is raised. It comes after "asks to".
+        """
+        if self.seconded is None:
+            raise NeedsSecond(what, self.invocation)
+        if self.seconded != what:
+            raise Refusal(say("It would do something else by now, so it is not done. Ask for it again."))
+
     def as_typed(self, part: str) -> str:
         """Give a part of `words` that people will read with the quotes that its writer typed."""
         # Looked for in what was said: in `words` mentions have become aliases, which are longer or shorter.
         typed, at = clean(self.invocation.words, straight=False), clean(self.invocation.words).rfind(part)
         return typed[at : at + len(part)] if at >= 0 else part
 
-    def answer(self, content: Message) -> None:
+    def answer(self, content: Message, label: Label = Label.COALITION) -> None:
         """Owe an answer to the direct chat of the account that speaks, wherever it was asked."""
         lane = member_lane(self.work, self.speaker.id, self.invocation.platform)
-        self.tell(lane, NoticeKind.REPLY, content, origin=self.invocation.asked)
+        self.tell(lane, NoticeKind.REPLY, content, label, origin=self.invocation.asked)
 
     def tell(
         self,
@@ -176,6 +210,8 @@ class Verb:
     """
     undoable: bool = False
     """`undo` takes it back."""
+    lasting: bool = False
+    """`undo` refuses to take it back, rather than take back what was done before it."""
     guarded: bool = False
     """Taken only from a device that its owner has vouched for."""
     examples: tuple[str, ...] = ()
@@ -183,6 +219,13 @@ class Verb:
     """Other words for it, "did you mean" aside."""
     anywhere: bool = False
     """It works in a room that is not served, too."""
+    empowers: bool = False
+    """It gives power though anybody may say it."""
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the audit records it: what takes a coordinator or a verified device to say, or gives power."""
+        return self.role is Role.COORDINATOR or self.guarded or self.empowers
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,12 @@ def _cancel_reminder(call: Call) -> Message | None:
 
 
 def _deed(call: Call) -> Deed | None:
-    """Give what the speaker's earlier words did, if that still holds."""
+    """Give what the speaker's earlier words did, if that still holds; a stranger's did nothing that is kept."""
+    if call.account is None:
+        return None
     said = call.invocation.corrects or ""
     return call.work.first(
-        Deed, Deed.member_id == call.speaker.id, Deed.said == said, Deed.said != "", col(Deed.undone).is_(False)
+        Deed, Deed.member_id == call.account.id, Deed.said == said, Deed.said != "", col(Deed.undone).is_(False)
     )
 
 

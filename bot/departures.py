@@ -89,7 +89,7 @@ def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Wr
         .limit(MOST_AT_ONCE if lane.member_id is not None else MOST_IN_A_ROOM)
     ).all()
     if reader is not None and reader.standing is not Standing.ACTIVE:
-        due = [notice for notice in due if _cancelled_unless_reply(notice)]
+        due = [notice for notice in due if _cancelled_unless_reply(notice, reader)]
     departures, waits = sort_out(due, now, sleeper(reader) if reader else None, _spoken_at(work, lane))
     for wait in waits:
         wait.notice.send_at = wait.until
@@ -129,8 +129,9 @@ def _spoken_at(work: Work, lane: Lane) -> dt.datetime | None:
     return max((row.spoken_at for row in lanes if row.spoken_at is not None), default=None)
 
 
-def _cancelled_unless_reply(notice: Notice) -> bool:
-    if notice.kind is NoticeKind.REPLY:
+def _cancelled_unless_reply(notice: Notice, reader: Member) -> bool:
+    """Cancel what is owed to somebody who is not in; who has only asked is answered, who was put out is not."""
+    if notice.kind is NoticeKind.REPLY and reader.standing is Standing.ASKED:
         return True
     notice.state = NoticeState.CANCELLED
     return False

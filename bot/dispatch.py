@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 from sqlmodel import col, delete, select, update
 
+from bot.accounts import account_holder
 from bot.addressing import reads_as_command
+from bot.audit import record
 from bot.clock import Clock
-from bot.commands import Call, CommandTable, NeedsYes, Refusal, Verb, clean, without_prefix
+from bot.commands import Call, CommandTable, Denied, NeedsSecond, NeedsYes, Refusal, Verb, clean, without_prefix
 from bot.corrections import make_way, without_words
 from bot.fetching import takes_file
 from bot.identities import account_of, most_of
 from bot.invocation import DONE, REFUSED, Invocation
+from bot.limits import LimitReached, tell_coordinators
 from bot.linking import code_said, wrong_code
 from bot.mentions import with_aliases
 from bot.message import Message, Phrase, message, say
 from bot.notices import member_lane, room_lane, tell
-from bot.planning import replan
-from bot.rights import check_rights
-from bot.rules.labels import direct_ceiling, may_show, room_ceiling
+from bot.planning import bring_up_to_date
+from bot.requests import ask
+from bot.rights import answered_in, check_rights, stranger
+from bot.rules.labels import direct_ceiling
+from bot.rules.limits import USUAL, Limits
+from bot.tries import note_try
 from bot.whence import Whence, find_coalition, find_member, find_room
 from storage.cipher import KeyProblem, active
 from storage.tables import (
@@ -36,7 +43,9 @@ from storage.tables import (
     Member,
     Notice,
     NoticeKind,
+    Outcome,
     Room,
+    Standing,
 )
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
@@ -56,11 +65,13 @@ _log = structlog.get_logger()
 class Dispatch:
     """Takes invocations in, and works on them in the order they came."""
 
-    def __init__(self, store: Store, clock: Clock, table: CommandTable) -> None:
-        """Take the verbs that there are."""
-        self._store, self._clock, self._table = store, clock, table
+    def __init__(self, store: Store, clock: Clock, table: CommandTable, limits: Limits = USUAL) -> None:
+        """Take the verbs that there are, and how much one coalition may have."""
+        self._store, self._clock, self._table, self._limits = store, clock, table, limits
         self.platform: str | None = None
         """Work on what came from this platform only; None: from every one."""
+        self.turned: Callable[[], None] = _nothing
+        """Called with each command."""
 
     async def receive(self, invocation: Invocation) -> bool:
         """Keep an invocation; False when the same event was kept before. Once this returns, it will not be lost."""
@@ -69,8 +80,11 @@ class Dispatch:
     async def drain(self) -> bool:
         """Work on all that waits; tells whether there was anything that no other process was working on."""
         waiting = await self._store.read(None, lambda work: _waiting(work, self.platform))
-        done = [await self._handle(row_id) for row_id in waiting]
-        return any(done)
+        done = False
+        for row_id in waiting:
+            self.turned()
+            done = await self._handle(row_id) or done
+        return done
 
     def _keep(self, work: Work, invocation: Invocation) -> bool:
         if work.exec(select(Inbox.id).where(Inbox.event_id == invocation.event_id)).first() is not None:
@@ -100,8 +114,8 @@ class Dispatch:
             return await self._store.write(
                 whence.coalition_id, lambda work: self._begin(work, row_id, invocation, whence)
             )
-        except (Refusal, NeedsYes) as problem:
-            answer: Refusal | NeedsYes = problem
+        except (Refusal, NeedsYes, NeedsSecond) as problem:
+            answer: Refusal | NeedsYes | NeedsSecond = problem
         except DatabaseTrouble:
             raise  # not the command's fault: it waits in the inbox and is done when the database works again
         except Exception as problem:
@@ -130,6 +144,8 @@ class Dispatch:
         if whence.coalition_id is None:
             wrong = code_said(invocation) is not None
             self._answer_nobody(work, invocation, wrong_code(work, now, invocation) if wrong else _NOBODY)
+            if not wrong and invocation.place is None:
+                note_try(work, now, invocation)
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
         words, prefixed = without_prefix(clean(invocation.words))
@@ -141,7 +157,9 @@ class Dispatch:
             return  # people talk among themselves
         coalition = work.get_one(Coalition, work.tenant)
         most = most_of(account_of(work, invocation))
-        call = Call(work, now, coalition, account, room, words, invocation, self._table, most=most)
+        call = Call(
+            work, now, coalition, account, room, words, invocation, self._table, most=most, limits=self._limits
+        )  # fmt: skip
         if call.unserved and (account is None or not self._works_anywhere(words)):
             if account is not None and (prefixed or invocation.addressed):
                 raise Refusal(_UNSERVED)
@@ -182,29 +200,34 @@ class Dispatch:
         coalition = work.get_one(Coalition, work.tenant)
         call = Call(work, self._clock.now(), coalition, account, room, "", invocation, self._table)
         answer = without_words(call)
-        self._bring_up_to_date(call)
+        bring_up_to_date(call.work, call.now)
         if answer is not None:
             self._reply(work, invocation, account, None, answer)
 
-    def _bring_up_to_date(self, call: Call) -> None:
-        call.work.flush()
-        call.coalition.changes += 1 if call.work.journal else 0
-        if call.work.journal:
-            replan(call.work, call.now)
-
     def _run(self, call: Call) -> None:
+        # First of all: whoever may not say it learns nothing of what the words would mean.
+        check_rights(self._verb(call)[0], call)
         if call.invocation.corrects is not None:
             make_way(call)
         call.words = with_aliases(call)
-        verb, rest = self._verb(call)
-        check_rights(verb, call)
-        call.words = rest
+        verb, call.words = self._verb(call)
         answer = verb.act(call)
-        self._bring_up_to_date(call)
+        bring_up_to_date(call.work, call.now)
+        if verb.privileged:
+            who = call.account or account_holder(call.work, call.invocation)
+            record(call.work, call.now, verb.name, who.id if who is not None else None, call.subject)
         deed = self._deed(verb, call)
         if answer is not None:
-            room = _room_for(verb, call.account, call.room)
-            self._reply(call.work, call.invocation, call.account, room, answer, verb.label, note=DONE if deed else "")
+            room = answered_in(verb, call.account, call.room)
+            self._reply(
+                call.work,
+                call.invocation,
+                call.account,
+                room,
+                answer,
+                verb.label,
+                note=DONE if deed or call.settles else "",
+            )
         if deed is not None:
             call.work.flush()
             prefix = f"said/{call.invocation.event_id}/"
@@ -212,15 +235,17 @@ class Dispatch:
                 notice.deed_id = deed.id
 
     def _deed(self, verb: Verb, call: Call) -> Deed | None:
-        if not (verb.undoable and call.work.journal and call.account):
+        if call.account is None or not (verb.lasting or (verb.undoable and call.work.journal)):
             return None
+        if call.account.standing is not Standing.ACTIVE:
+            return None  # who is out has nothing to take back
         return call.work.put(
             Deed(
                 coalition_id=call.work.tenant,
                 member_id=call.account.id,
                 verb=verb.name,
                 done_at=call.now,
-                journal=list(call.work.journal),
+                journal=list(call.work.journal) if verb.undoable else [],
                 said=call.invocation.corrects or call.invocation.event_id,
             )
         )
@@ -230,7 +255,7 @@ class Dispatch:
         if found is not None:
             return found
         if call.account is None:
-            raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+            raise stranger()
         if not call.words:
             raise Refusal(say("I am here. `help` lists what I do."))
         head = call.words.split(maxsplit=1)[0]
@@ -265,22 +290,45 @@ class Dispatch:
         call.work.exec(delete(Confirmation).where(col(Confirmation.member_id) == call.speaker.id))
         self._reply(call.work, call.invocation, call.account, call.room, message(say("Left as it was.")))
 
-    def _answer_problem(self, work: Work, row_id: int, invocation: Invocation, problem: Refusal | NeedsYes) -> None:
+    def _answer_problem(
+        self, work: Work, row_id: int, invocation: Invocation, problem: Refusal | NeedsYes | NeedsSecond
+    ) -> None:
         if work.coalition_id is None:
             work.alone()
         if not _claimed(work, row_id):
             return
-        _finish(work, row_id, self._clock.now())
+        now = self._clock.now()
+        _finish(work, row_id, now)
         if work.coalition_id is None:
-            self._answer_nobody(work, invocation, problem.phrase)
+            if not isinstance(problem, NeedsSecond):
+                self._answer_nobody(work, invocation, problem.phrase)
             return
         account, room = find_member(work, invocation), find_room(work, invocation)
-        found = self._table.find(without_prefix(clean(invocation.words))[0])
-        room = _room_for(found[0] if found else None, account, room)
+        verb = self._verb_of(problem.invocation if isinstance(problem, NeedsSecond) else invocation)
+        if isinstance(problem, NeedsSecond):
+            if account is not None and verb is not None:
+                self._reply(work, invocation, account, None, message(ask(work, now, account, problem, verb.name)))
+            return
+        room = answered_in(verb, account, room)
         if isinstance(problem, NeedsYes) and account is not None:
             self._await_yes(work, account, room, invocation)
-        label = found[0].label if found else Label.PUBLIC
+        if isinstance(problem, LimitReached):
+            tell_coordinators(work, now, problem.what, problem.most, told=account)
+        if isinstance(problem, Denied):
+            self._denied(work, invocation, account, verb)
+        label = verb.label if verb is not None else Label.PUBLIC
         self._reply(work, invocation, account, room, message(problem.phrase), label, note=REFUSED)
+
+    def _denied(self, work: Work, invocation: Invocation, account: Member | None, verb: Verb | None) -> None:
+        """Count a try that failed, and note in the audit who tried what only some may."""
+        now = self._clock.now()
+        note_try(work, now, invocation)
+        if account is not None and verb is not None and verb.privileged:
+            record(work, now, verb.name, account.id, outcome=Outcome.DENIED)
+
+    def _verb_of(self, invocation: Invocation) -> Verb | None:
+        found = self._table.find(without_prefix(clean(invocation.words))[0])
+        return found[0] if found else None
 
     def _await_yes(self, work: Work, account: Member, room: Room | None, invocation: Invocation) -> None:
         work.exec(delete(Confirmation).where(col(Confirmation.member_id) == account.id))
@@ -322,6 +370,10 @@ class Dispatch:
         """Answer somebody whose coalition is not known, in a direct chat only."""
         if invocation.place is None:
             self._reply(work, invocation, None, None, message(words))
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _waiting(work: Work, platform: str | None) -> list[int]:
@@ -370,17 +422,6 @@ def _still_has(work: Work, account: Member, invocation: Invocation) -> bool:
     """Tell whether the account that spoke is still the member's: `unlink` has just taken it out."""
     spoke = account_of(work, invocation)
     return spoke is not None and spoke.member_id == account.id
-
-
-def _room_for(verb: Verb | None, account: Member | None, room: Room | None) -> Room | None:
-    """Give the room that an answer appears in: none, where it concerns the asker alone or is not for that room.
-
-    What a stranger is told, and what is said of words that are no verb, is for everybody.
-    """
-    if room is None or verb is None:
-        return room
-    seen = account is None or may_show(verb.label, room_ceiling(room.label, room.platform))
-    return room if seen and not verb.private else None
 
 
 def stranger_lane(work: Work, invocation: Invocation) -> Lane:

@@ -44,7 +44,7 @@ def write_down(work: Work, draft: Draft, document: Document, comparison: Compari
     _clear(work, Provision, draft)
     draft.language, draft.text_sha256 = document.language, fingerprint(document)
     draft.provisions = sum(1 for row in document.provisions if not row.placeholder)
-    draft.brackets = document.brackets
+    draft.brackets, draft.agreed = document.brackets, document.agreed
     for row in document.provisions:
         work.add(_provision(draft, row))
     write_changes(work, draft, comparison)
@@ -70,9 +70,12 @@ def as_document(work: Work, draft: Draft) -> Document:
     """Give a draft's provisions as they were read, for a comparison."""
     rows = provisions_of(work, draft)
     read = tuple(
-        Read(row.label, row.kind, row.heading, row.chapter, row.text, row.placeholder, row.brackets, row.ordinal)
+        Read(
+            row.label, row.kind, row.heading, row.chapter, row.text, row.placeholder, row.brackets, row.ordinal,
+            row.agreed,
+        )
         for row in rows
-    )
+    )  # fmt: skip
     return Document(draft.language, draft.symbol, read)
 
 
@@ -113,6 +116,7 @@ def _provision(draft: Draft, row: Read) -> Provision:
     return Provision(
         coalition_id=draft.coalition_id, draft_id=draft.id, ordinal=row.ordinal, label=row.label, kind=row.kind,
         heading=row.heading, chapter=row.chapter, text=row.text, placeholder=row.placeholder, brackets=row.brackets,
+        agreed=row.agreed,
     )  # fmt: skip
 
 

@@ -7,15 +7,19 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import structlog
 from sqlmodel import col, select
 
+from bot import pulse
 from bot.clock import Clock, SimulatedClock
 from bot.dispatch import Dispatch
 from bot.duty import RENEW_SECONDS, Duty, DutyLost
+from bot.erasing import Erasing
 from bot.fetching import AT_ONCE, Fetching
+from bot.health import SLOW_SECONDS, STALE_SECONDS, Health
 from bot.ingest import Ingest
 from bot.invocation import Invocation
 from bot.outbox import Outbox
@@ -49,6 +53,7 @@ class Works:
     fetching: Fetching
     watch: Watch
     ingest: Ingest
+    erasing: Erasing
     outbox: Outbox
 
 
@@ -59,11 +64,20 @@ class Engine:
         """Take the parts, and the duty that watching, reading and chores need; nothing runs yet."""
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
-        self._ingest, self._outbox = works.ingest, works.outbox
+        self._ingest, self._erasing, self._outbox = works.ingest, works.erasing, works.outbox
         self._on_duty_only: tuple[Drain, ...] = (self._watch.drain, self._ingest.drain, self._do_chores)
-        drains = (self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._outbox.drain)
-        self._bells: dict[Drain, asyncio.Event] = {drain: asyncio.Event() for drain in drains}
+        drains: tuple[Drain, ...] = (
+            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._erasing.drain, self._outbox.drain
+        )  # fmt: skip
+        self._bells = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
+        self.health = Health(clock)
+        self._names = dict(
+            zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "erasing", "outbox"), strict=True)
+        )
+        for part, name in ((self._dispatch, "dispatch"), (self._outbox, "outbox")):
+            part.turned = partial(self.health.turned, name)
+        self._pulse_at: dt.datetime | None = None
         self._duty = duty
         self._chores_at: dt.datetime | None = None
         self.heeding: list[Callable[[], None]] = []
@@ -74,7 +88,7 @@ class Engine:
 
         The others are left to the process that serves them.
         """
-        self._outbox.coalition_id = self._ingest.coalition_id = coalition_id
+        self._outbox.coalition_id = self._ingest.coalition_id = self._erasing.coalition_id = coalition_id
         self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
@@ -89,6 +103,7 @@ class Engine:
             busy = await self._fetching.drain()
             busy = await self._dispatch.drain() or busy
             busy = await self._read() or busy
+            busy = await self._erasing.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
         await self._do_chores()
@@ -124,27 +139,34 @@ class Engine:
             self._outbox.wake()
             await asyncio.wait(works, timeout=STOP_SECONDS if stopping.done() else 0)
         finally:
+            self.health.ended()
             for task in (stopping, listening, *works):
                 task.cancel()
             ended = await asyncio.gather(*works, return_exceptions=True)
             with suppress(DatabaseProblem):
                 await self._duty.lay_down()
+                await self.store.write(None, lambda work: pulse.end(work, self.store.name))
         for problem in ended:
             if problem is not None and not isinstance(problem, asyncio.CancelledError):
                 raise problem
 
     async def _go_on(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
-        pause = FIRST_PAUSE
+        pause, name = FIRST_PAUSE, self._names[work]
+        patience = STALE_SECONDS if work in (self._dispatch.drain, self._outbox.drain) else SLOW_SECONDS
         while not stopping.done():
             try:
+                self.health.turned(name, patience)
                 await self._once(work, alarm, stopping)
             except DatabaseTrouble as trouble:
                 _log.error("database trouble", code=trouble.code, seconds=pause)
+                self.health.trouble(name)
+                self.health.turned(name, patience + pause)
                 await asyncio.wait({stopping}, timeout=pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             except DutyLost:
                 _log.warning("duty lost", duty=self._duty.name)
             else:
+                self.health.well(name)
                 pause = FIRST_PAUSE
 
     async def _once(self, work: Drain, alarm: Alarm, stopping: asyncio.Task[Literal[True]]) -> None:
@@ -217,11 +239,20 @@ class Engine:
         while not stopping.done():
             before = self._duty.held
             try:
+                self.health.turned("duty", SLOW_SECONDS)
+                await self._beat()
                 if await self._duty.hold() and not before:
                     self.wake()
             except DatabaseTrouble as trouble:
                 _log.error("duty waits", duty=self._duty.name, code=trouble.code)
             await asyncio.wait({stopping}, timeout=RENEW_SECONDS)
+
+    async def _beat(self) -> None:
+        """Say to the other processes, and to whoever asks, that this one lives."""
+        now, away = self.clock.now(), self.health.report().away
+        if self._pulse_at is None or abs(now - self._pulse_at) >= pulse.PULSE:
+            await self.store.write(None, lambda work: pulse.beat(work, self.store.name, now, away))
+            self._pulse_at = now
 
     async def _do_chores(self) -> bool:
         """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned.

@@ -13,6 +13,7 @@ from bot.identities import account_at, accounts_of
 from bot.invocation import Invocation
 from bot.message import Phrase, say
 from bot.notices import member_lane
+from bot.tries import note_try
 from storage.cipher import active
 from storage.tables import (
     Code,
@@ -61,7 +62,8 @@ def giver(work: Work, now: dt.datetime, typed: str) -> Identity | None:
 
 
 def wrong_code(work: Work, now: dt.datetime, invocation: Invocation) -> Phrase:
-    """Count a wrong code, unless the account is locked already, and give the answer."""
+    """Count a wrong code, toward the lock unless the account is locked already, and give the answer."""
+    note_try(work, now, invocation)
     row = _wrong_codes(work, invocation)
     if row is None:
         mark = active()[0].fingerprint(invocation.sender)

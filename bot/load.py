@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from bot.audit import HOST, record
 from bot.load_people import load_members, load_rooms
 from bot.load_programme import load_sessions
 from bot.load_texts import ReadDrafts, load_texts, read_drafts
@@ -81,6 +82,7 @@ def _load(
     }
     if loaded != coalition.loaded:
         coalition.loaded = loaded
+        record(work, now, "load", HOST, coalition)
     if loading.changed:
         coalition.changes += 1
         work.flush()

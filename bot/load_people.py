@@ -12,6 +12,7 @@ from bot.loadfile import LoadFile, MemberTable, Place, RoomTable, wrong
 from bot.loading import Loaded, Loading, considered, differences, noted
 from bot.merge import merge
 from bot.notices import coordinators
+from bot.suspension import barred
 from storage.cipher import active
 from storage.tables import Identity, Label, Member, Purpose, Role, Room, Standing
 
@@ -26,10 +27,13 @@ def load_members(loading: Loading, file: LoadFile, loaded: Loaded) -> Loaded:
     leading = {row.id for row in coordinators(loading.work)}
     kept: Loaded = {}
     for index, table in enumerate(file.members):
-        kept[table.keys[0]] = _load_member(loading, file, index, loaded)
+        note = _load_member(loading, file, index, loaded)
+        kept[active()[0].fingerprint(table.keys[0]) if note.get("gone") else table.keys[0]] = note
     _refuse_leaderless(loading, leading, [note["row"] for note in kept.values()])
-    for gone in loaded.values():
-        if loading.work.get(Member, gone["row"]) is not None:
+    for key, gone in loaded.items():
+        if gone.get("gone"):
+            kept[key] = gone
+        elif loading.work.get(Member, gone["row"]) is not None:
             loading.kept.append(f"member {gone['alias']} is no longer in the file and stays a member")
     return kept
 
@@ -45,7 +49,7 @@ def _refuse_leaderless(loading: Loading, leading: Set[int], rows: Sequence[int])
 def _load_member(loading: Loading, file: LoadFile, index: int, loaded: Loaded) -> Loaded:
     table, work = file.members[index], loading.work
     row, old = loading.known(Member, table.keys, loaded)
-    if row is None and old is not None:
+    if old is not None and (row is None or old.get("gone")):
         loading.kept.append(f"member {table.name} left in chat and is not added again")
         return old
     wanted: dict[str, Any] = {
@@ -53,6 +57,9 @@ def _load_member(loading: Loading, file: LoadFile, index: int, loaded: Loaded) -
         "timezone": table.timezone or file.coalition.timezone,
     }  # fmt: skip
     row = row or next((one for one in work.rows(Member) if one.alias.casefold() == table.name.casefold()), None)
+    if row is not None and row.standing is Standing.SUSPENDED:
+        loading.kept.append(f"member {table.name} is suspended and stays as they were")
+        return old or noted(wanted, row.id)
     if row is None:
         row = work.put(Member(coalition_id=work.tenant, **wanted))
         loading.changed.append(f"added member {table.name}")
@@ -98,7 +105,7 @@ def _settle_accounts(loading: Loading, index: int, member: Member, table: Member
 def _refuse_taken(loading: Loading, place: Place, platform: str, address: str) -> None:
     prints = active()[0].fingerprints(address)
     taken = loading.work.first(Identity, Identity.platform == platform, col(Identity.fingerprint).in_(prints))
-    if taken is not None:
+    if taken is not None or barred(loading.work, platform, address) is not None:
         raise wrong(loading.path, place, "another member of the coalition has it already.")
 
 

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from bot.merge import merge, plain
 from bot.provisions import current_provisions
+from storage.cipher import active
 from storage.tables import Coalition, Provision
 from storage.work import Work
 
@@ -62,8 +63,11 @@ class Loading:
             self.kept.append(said)
 
     def known(self, table: type[Row], keys: Sequence[str], loaded: Loaded) -> tuple[Row | None, Loaded | None]:
-        """Find what a table of the file made at an earlier load, and take its values out of `loaded`."""
-        for key in keys:
+        """Find what a table of the file made at an earlier load, and take its values out of `loaded`.
+
+        Of somebody who is gone for good only the hash of their key is kept there.
+        """
+        for key in [*keys, *(mark for name in keys for mark in active()[0].fingerprints(name))]:
             if key in loaded:
                 old: Loaded = loaded.pop(key)
                 row = self.work.get(table, old["row"])

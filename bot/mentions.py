@@ -73,7 +73,8 @@ def _known(call: Call) -> dict[str, Member]:
     """Give whom the speaker may name, by alias: those who asked to join are for coordinators."""
     everybody = call.work.rows(Member)
     lead = call.role is Role.COORDINATOR
-    return {row.alias.casefold(): row for row in everybody if lead or row.standing is Standing.ACTIVE}
+    known = (row for row in everybody if row.standing is not Standing.FORMER)
+    return {row.alias.casefold(): row for row in known if lead or row.standing is Standing.ACTIVE}
 
 
 def _longest_first(pieces: Iterable[str]) -> list[str]:

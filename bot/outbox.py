@@ -7,22 +7,23 @@ import datetime as dt
 import random
 import secrets
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlmodel import col, select
 
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
+from bot.erasing import came_too_late
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
-from bot.settling import Delivered, Settling, settle
-from storage.tables import Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
+from bot.settling import Delivered, Settled, Settling, settle
+from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -85,6 +86,8 @@ class Outbox:
         self._serving: dict[asyncio.Task[None], _Leased] = {}
         self._settling = Settling(store, self._settle)
         self._woken = asyncio.Event()
+        self.turned: Callable[[], None] = self.wake
+        """Called again and again while there is something to do."""
         self.stopping = False
         """Set to take no more lanes and to end after the parcels that are on their way."""
         self.coalition_id: int | None = None
@@ -100,6 +103,7 @@ class Outbox:
         self._renew_at = time.monotonic() + RENEW_SECONDS
         try:
             while True:
+                self.turned()
                 self._woken.clear()
                 for leased in await self._take():
                     busy = True
@@ -192,7 +196,7 @@ class Outbox:
         found = (
             select(Notice.lane_id, Notice.coalition_id)
             .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(or_(due, crashed), self._free(), self._served())
+            .where(or_(due, crashed), self._free(), self._served(), ~_erased_first())
             .where(col(Notice.lane_id).not_in([leased.lane_id for leased in self._serving.values()]))
             .group_by(col(Notice.lane_id), col(Notice.coalition_id))
             .order_by(soonest, func.min(reply), first)
@@ -262,7 +266,10 @@ class Outbox:
                 chat = None if self.stopping else self._chats.get(outgoing.to.platform)
                 if chat is None:
                     break
-                if not await self._send(leased, chat, outgoing, last=outgoing is parcels[-1]):
+                last = outgoing is parcels[-1]
+                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=last):
+                    continue
+                if not await self._send(leased, chat, outgoing, last=last):
                     return
             else:
                 return
@@ -272,7 +279,7 @@ class Outbox:
             raise
 
     def _prepare(self, work: Work, leased: _Leased) -> list[Outgoing]:
-        if not self._have(work.get_one(Lane, leased.lane_id)):
+        if not self._have(work.get(Lane, leased.lane_id)):
             return []
         parcels = unsettled(work, leased.lane_id)
         if not leased.again:
@@ -312,7 +319,15 @@ class Outbox:
                 return False
             await self._refuse(leased, outgoing, code, last=True)
             return False
-        return await self._settling.settle(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, last))
+        return await self._delivered(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, last))
+
+    async def _delivered(self, one: Delivered) -> bool:
+        """Settle what a chat has taken; False when another process took the lane over."""
+        settled = await self._settling.settle(one)
+        if settled.late:
+            now, to = self._clock.now(), one.outgoing.to
+            await self._store.write(one.coalition_id, lambda work: came_too_late(work, now, to))
+        return settled.ours
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
         (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
@@ -327,7 +342,9 @@ class Outbox:
 
     def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
         """Hold the lane and give back its lease; tells how often in a row it failed, the platform's wishes left out."""
-        lane = work.get_one(Lane, lane_id)
+        lane = work.get(Lane, lane_id)
+        if lane is None:
+            return 0
         lane.failures += seconds is None
         usual = min(LONGEST_BACK_OFF, 2.0 ** min(lane.failures, 10)) * random.uniform(0.5, 1.0)
         wait = min(dt.timedelta(seconds=seconds if seconds is not None else usual), LONGEST_HOLD)
@@ -335,32 +352,45 @@ class Outbox:
         self._release(work, lane_id)
         return lane.failures
 
-    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[bool]:
+    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[Settled]:
         now = self._clock.now()
         return settle(work, batch, self._name, now, now + LEASE)
+
+    async def _stands(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
+        """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
+        if await self._store.read(leased.coalition_id, lambda work: _to_be_sent(work, outgoing.parcel_id)):
+            return True
+        if last:
+            await self._store.write(leased.coalition_id, lambda work: self._release(work, leased.lane_id))
+        return False
 
     async def _still(self, leased: _Leased) -> bool:
         """Renew a lease that may be over; tells whether no other process has taken the lane meanwhile."""
 
         def renew(work: Work) -> bool:
-            lane = work.get_one(Lane, leased.lane_id, with_for_update=True)
-            if self._have(lane):
+            lane = work.get(Lane, leased.lane_id, with_for_update=True)
+            if lane is not None and self._have(lane):
                 lane.leased_until = self._clock.now() + LEASE
             return self._have(lane)
 
         return await self._store.write(leased.coalition_id, renew)
 
-    def _have(self, lane: Lane) -> bool:
-        """Tell whether the lane is still this process's, which may have been asleep for longer than its lease."""
-        return lane.leased_by == self._name and lane.leased_until is not None
+    def _have(self, lane: Lane | None) -> bool:
+        """Tell whether the lane is still this process's, which may have been asleep for longer than its lease.
+
+        One whose reader is gone for good is nobody's.
+        """
+        return lane is not None and lane.leased_by == self._name and lane.leased_until is not None
 
     def _release(self, work: Work, lane_id: int) -> None:
-        lane = work.get_one(Lane, lane_id)
-        if self._have(lane):
+        lane = work.get(Lane, lane_id)
+        if lane is not None and self._have(lane):
             lane.leased_until = None
 
     def _refused(self, work: Work, parcel_id: int, code: str, now: dt.datetime, *, release: bool) -> None:
-        parcel = work.get_one(Parcel, parcel_id)
+        parcel = work.get(Parcel, parcel_id)
+        if parcel is None:
+            return
         if release:
             self._release(work, parcel.lane_id)
         if parcel.state is not ParcelState.SENDING:
@@ -379,6 +409,22 @@ def _first_of(state: NoticeState) -> Any:
     """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
     first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
     return first.correlate(Lane).scalar_subquery()
+
+
+def _erased_first() -> ColumnElement[bool]:
+    """Tell, within a query of lanes, whether something there is to be deleted before anything is said.
+
+    Whoever had themselves forgotten is told so after their messages are gone, or it would go with them.
+    """
+    return exists().where(
+        col(Erasure.platform) == col(Lane.platform), col(Erasure.fingerprint) == col(Lane.fingerprint),
+        col(Erasure.erased).is_(False), col(Erasure.failures) == 0,
+    )  # fmt: skip
+
+
+def _to_be_sent(work: Work, parcel_id: int) -> bool:
+    parcel = work.get(Parcel, parcel_id)
+    return parcel is not None and parcel.state is ParcelState.SENDING
 
 
 def _notices_of(work: Work, parcel_id: int) -> list[Notice]:

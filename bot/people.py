@@ -15,6 +15,8 @@ from storage.work import Work
 
 ROLES = {Role.OBSERVER: say("observer"), Role.MEMBER: say("member"), Role.COORDINATOR: say("coordinator")}
 """What people call each role."""
+A_FORMER_MEMBER = say("a former member")
+"""What stands where the name of somebody stood who is gone for good."""
 
 
 def members(work: Work) -> list[Member]:
@@ -27,9 +29,9 @@ def sleeper(member: Member) -> Sleeper:
     return Sleeper(ZoneInfo(member.timezone), member.quiet, member.away_until)
 
 
-def mention(member: Member) -> Mention:
-    """Give the inline that names a member."""
-    return Mention(member.id, member.alias)
+def mention(member: Member) -> Inline:
+    """Give the inline that names a member; of one who is gone for good nobody's name is left."""
+    return A_FORMER_MEMBER if member.standing is Standing.FORMER else Mention(member.id, member.alias)
 
 
 def find_member(work: Work, name: str, among: list[Member] | None = None) -> Member:

@@ -7,7 +7,7 @@ it leaves, however late: what lateness means is decided then.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col
@@ -30,10 +30,20 @@ from storage.tables import (
     NoticeState,
     Purpose,
     Reminder,
+    Request,
+    RequestState,
     Room,
     Task,
 )
 from storage.work import Work
+
+
+def bring_up_to_date(work: Work, now: dt.datetime) -> None:
+    """Count and plan anew, at the end of a command, what follows from the facts that it changed."""
+    work.flush()
+    if work.journal:
+        work.get_one(Coalition, work.tenant).changes += 1
+        replan(work, now)
 
 
 def replan(work: Work, now: dt.datetime) -> None:
@@ -72,8 +82,9 @@ def _wanted(work: Work, now: dt.datetime) -> Iterator[Planned]:
         yield from task_reminders(task, people, meeting.starts_at if meeting else None, leading)
     meetings = work.rows(Meeting)
     yield from _countdowns(work, meetings, rooms)
-    for row in work.rows(Reminder):
+    for row in work.rows(Reminder, col(Reminder.member_id).in_(people)):
         yield _reminder(row)
+    yield from _lapsing(work, leading, people)
     days = session_days(meetings, session_zones(work))
     for room in rooms:
         if room.serves(Purpose.DIGEST) and room.digest_on:
@@ -107,6 +118,16 @@ def _beginnings(meetings: Iterable[Meeting]) -> dict[int, dt.datetime]:
 def _reminder(row: Reminder) -> Planned:
     key = f"reminder.due/{row.id}/{row.due.isoformat()}"
     return Planned(key, NoticeKind.REMINDER, "reminder.due", row.id, row.due, member_id=row.member_id)
+
+
+def _lapsing(work: Work, leading: list[int], people: Collection[int]) -> Iterator[Planned]:
+    """Give when coordinators and the asker hear that a request was not confirmed, for those that wait."""
+    for row in work.rows(Request, Request.state == RequestState.OPEN):
+        for member_id in sorted({*leading, row.member_id} & set(people)):
+            key = f"request.lapsed/{row.id}/{member_id}"
+            yield Planned(
+                key, NoticeKind.ALERT, "request.lapsed", row.id, row.expires_at, member_id=member_id
+            )  # fmt: skip
 
 
 class _Lanes:

@@ -55,6 +55,19 @@ class Chat(Protocol):
         Raises SendLater for what may pass, SendRefused for what will not.
         """
 
+    async def erase(self, to: Destination, since: dt.datetime, /) -> None:
+        """Delete what the bot said in its direct chats with an account since a moment, and what it shows there.
+
+        Safe to repeat; what was not deleted before is deleted then. Raises SendLater for what may pass, SendRefused
+        where some of it stays for good.
+        """
+
+    async def forget(self, account: str, /) -> None:
+        """Let go of an account: leave the direct chats with it, and keep nothing more of it than rooms have.
+
+        Safe to repeat. Raises SendLater for what may pass, SendRefused for what will not.
+        """
+
 
 class Core(Protocol):
     """What a chat's adapter asks of the core."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlmodel import col
 
-from bot.changes import Step, brackets, grouped, listing, number, tally
+from bot.changes import Step, grouped, listing, number, standing, tally
 from bot.concerns import Impact
 from bot.message import Heading, Inline, List, Message, Phrase, Text, actions, count, joined, message, say
 from bot.notices import purpose_lanes
@@ -87,10 +87,10 @@ def _contents(step: Step) -> Iterator[Inline | List]:
     draft, base = step.draft, step.base
     size = count(draft.provisions, "{n} provision", "{n} provisions")
     if base is None:
-        yield say("{size}, brackets: {n}. It is the first draft: there is nothing to compare it with.", size=size,
-                  n=draft.brackets)  # fmt: skip
+        yield say("{size}, {standing}. It is the first draft: there is nothing to compare it with.", size=size,
+                  standing=standing(draft))  # fmt: skip
         return
-    yield say("{size}, {brackets}.", size=size, brackets=brackets(base.brackets, draft.brackets))
+    yield say("{size}, {standing}.", size=size, standing=standing(draft, base))
     yield say("Against {symbol}: {tally}.", symbol=base.symbol, tally=tally(step.changes))
     lines = tuple(listing(step))
     if lines:

@@ -17,10 +17,10 @@ from bot.notices import coordinators, member_lane, tell
 from bot.people import mention
 from bot.tasks import look
 from storage.cipher import active
-from storage.tables import Label, Member, NoticeKind, Room, Standing
+from storage.tables import Label, Member, Notice, NoticeKind, Room, Standing
 from storage.work import Work
 
-_PLATFORMS = {"matrix": "Matrix", "slack": "Slack"}
+_PLATFORMS = {"matrix": "Matrix", "slack": "Slack", "console": "the terminal"}
 
 
 def cannot_reach(work: Work, now: dt.datetime, member_id: int, platform: str) -> None:
@@ -29,7 +29,7 @@ def cannot_reach(work: Work, now: dt.datetime, member_id: int, platform: str) ->
     if member.standing is not Standing.ACTIVE:
         return
     content = message(
-        say("I cannot reach {who} on {platform}.", who=mention(member), platform=_named(platform)),
+        say("I cannot reach {who} on {platform}.", who=mention(member), platform=platform_name(platform)),
         _tasks_of(work, now, member),
         say("Ask them another way to write to me there, or `reassign` what cannot wait.")
         if look(work, now).held_by(member)
@@ -69,6 +69,45 @@ def member_left(work: Work, now: dt.datetime, room: Room, account: str) -> None:
         _tasks_of(work, now, member),
     )
     _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, f"left/{room.id}/{member.id}/{now:%Y%m%d}")
+
+
+def left_platform(work: Work, now: dt.datetime, account: str, platform: str) -> None:
+    """Tell that a member left a platform's workspace, or all rooms that are served there, and what is theirs; once.
+
+    Once they have come back (`came_back`) it is told again.
+    """
+    found = account_at(work, platform, account)
+    member = work.row(Member, found.member_id) if found is not None else None
+    if member is None or member.standing is not Standing.ACTIVE:
+        return
+    gone = (
+        say("{who} is not in the workspace on Slack any more.", who=mention(member))
+        if platform == "slack"
+        else say(
+            "{who} is in none of my rooms on {platform} any more.",
+            who=mention(member),
+            platform=platform_name(platform),
+        )
+    )
+    content = message(
+        gone,
+        _tasks_of(work, now, member),
+        say("If they are not to come back: `suspend @{alias}`.", alias=member.alias),
+    )
+    _tell(work, now, _others(work, member), NoticeKind.NOTICE, content, _gone_key(member.id, platform))
+
+
+def came_back(work: Work, account: str, platform: str) -> None:
+    """Take note that somebody is there again, so that it is told when they leave again."""
+    found = account_at(work, platform, account)
+    if found is not None:
+        key = f"{_gone_key(found.member_id, platform)}/"
+        for notice in work.rows(Notice, col(Notice.key).startswith(key, autoescape=True)):
+            notice.key = f"was-{notice.key}/{notice.id}"
+
+
+def _gone_key(member_id: int, platform: str) -> str:
+    return f"gone/{member_id}/{platform}"
 
 
 def room_shared(work: Work, now: dt.datetime, room: Room) -> None:
@@ -157,7 +196,7 @@ def _tasks_of(work: Work, now: dt.datetime, member: Member) -> Phrase:
 def other_device_on_account(work: Work, now: dt.datetime, platform: str, device: str) -> None:
     """Tell that somebody signed in to the bot's own account; `device` marks theirs, told of once."""
     content = message(
-        say("Somebody signed in to my {platform} account with another device.", platform=_named(platform)),
+        say("Somebody signed in to my {platform} account with another device.", platform=platform_name(platform)),
         say("It reads nothing that I write, but it can write in my name and see who is in which room."),
         say("Whoever hosts me: run `dragoman matrix status`, log that device out and change the account's password."),
     )
@@ -167,14 +206,15 @@ def other_device_on_account(work: Work, now: dt.datetime, platform: str, device:
 def own_identity_replaced(work: Work, now: dt.datetime, platform: str, identity: str) -> None:
     """Tell that the bot's own security identity is not the one it made; `identity` is a mark of the new one."""
     content = message(
-        say("My own security identity on {platform} was replaced.", platform=_named(platform)),
+        say("My own security identity on {platform} was replaced.", platform=platform_name(platform)),
         say("Somebody else may write in my name there: trust nothing of importance that I say until it is set right."),
         say("Whoever hosts me: run `dragoman matrix status`, change the account's password, ask who runs the server."),
     )
     _tell(work, now, coordinators(work), NoticeKind.ALERT, content, f"own-identity/{platform}/{identity}")
 
 
-def _named(platform: str) -> str:
+def platform_name(platform: str) -> str:
+    """Give what people call a platform."""
     return _PLATFORMS.get(platform, platform)
 
 

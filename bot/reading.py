@@ -24,6 +24,9 @@ LONGEST = 25.0  # seconds by the wall
 _TOO_LONG = "This text took too long to work through; send it in parts, or as plain text."
 _OUT_OF_TIME = -getattr(signals, "SIGXCPU", 10_000)
 _ROOT = Path(__file__).resolve().parents[1]
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from bot.texts.child import main; main()"
+# -I keeps the environment and the current directory out of the child; our own root is all it is given.
+COMMAND = (sys.executable, "-I", "-c", _START, str(_ROOT))
 
 
 async def read_file(data: bytes, name: str, reading: str = "new") -> Document:
@@ -65,13 +68,15 @@ def _shaped(value: Any, shape: type) -> Any:
 
 
 def _gave_up() -> Unreadable:
-    return Unreadable("This file could not be read safely; it may be damaged. Try it as plain text.")
+    return Unreadable(
+        "This file could not be read safely: it is damaged or needs too much memory; send it as Word or plain text."
+    )
 
 
 async def _ask(order: Mapping[str, Any], data: bytes) -> Any:
     """One order to a fresh child process; its answer."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-c", _START, str(_ROOT),
+        *COMMAND,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -91,10 +96,6 @@ async def _ask(order: Mapping[str, Any], data: bytes) -> Any:
     if child.returncode == _OUT_OF_TIME:
         raise Unreadable(_TOO_LONG)
     return _answer(output)
-
-
-# -I keeps the environment and the current directory out of the child; our own root is all it is given.
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from bot.texts.child import main; main()"
 
 
 async def _exchange(child: asyncio.subprocess.Process, data: bytes) -> bytes:

@@ -66,10 +66,10 @@ def _files(comparison: Comparison, language: str) -> list[File]:
         return translate(msgid, language).format(**values)
 
     names = [file_name((change.new or change.old)[0]) for change in comparison.changes]
-    found = [File(f"redline-{'-'.join(names[:3])}.html", page(comparison, say=say), "text/html")]
+    found = [File(f"redline-{'-'.join(names[:3])}.html", page(comparison, say, language), "text/html")]
     try:
         for name, change in zip(names[:MOST_PICTURES], comparison.changes, strict=False):
-            drawn = picture(comparison, change).png
+            drawn = picture(comparison, change, say, language).png
             found.append(File(f"redline-{name}.png", base64.b64encode(drawn).decode(), "image/png"))
     except NoPictures:
         pass  # an extra that is not installed here

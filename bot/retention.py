@@ -7,7 +7,21 @@ import datetime as dt
 from sqlmodel import col, delete, update
 
 from bot.linking import LOCKED_FOR
-from storage.tables import Inbox, InboxState, Link, Notice, NoticeState, Parcel, ParcelState, WrongCodes
+from bot.pulse import forget_old
+from bot.requests import KEPT
+from bot.tries import WITHIN
+from storage.tables import (
+    FailedTry,
+    Inbox,
+    InboxState,
+    Link,
+    Notice,
+    NoticeState,
+    Parcel,
+    ParcelState,
+    Request,
+    WrongCodes,
+)
 from storage.work import Work
 
 SENT_CONTENT = dt.timedelta(days=7)
@@ -18,6 +32,9 @@ def erase_old(work: Work, now: dt.datetime) -> None:
     """Erase the content whose time has come, in all coalitions: of what left, and of what never will."""
     work.exec(delete(Link).where(col(Link.expires_at) <= now))
     work.exec(delete(WrongCodes).where(col(WrongCodes.last_at) <= now - LOCKED_FOR))
+    forget_old(work, now)
+    work.exec(update(Request).where(col(Request.expires_at) <= now - KEPT).values(asked=None))
+    work.exec(delete(FailedTry).where(col(FailedTry.tried_at) <= now - WITHIN))
     waiting = (NoticeState.PLANNED, NoticeState.SENDING)
     work.exec(
         update(Notice)

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import LargeBinary, bindparam, case, null, update
 from sqlmodel import col, select
@@ -16,7 +17,6 @@ from storage.tables import Lane, Notice, NoticeState, Parcel, ParcelState
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
-_ROWS_ONLY = {"synchronize_session": False}  # none of these rows was read in this transaction
 _PARCEL = (
     update(Parcel)
     .where(col(Parcel.id) == bindparam("parcel"))
@@ -56,63 +56,74 @@ class Delivered:
     """Nothing else of the lane is to be sent: its lease is given back."""
 
 
+class Settled(NamedTuple):
+    """How it stands after a settlement."""
+
+    ours: bool
+    """The lane is still this process's."""
+    late: bool
+    """The parcel had been called off while it was on its way, or is gone with its reader: nothing was marked."""
+
+
+Act = Callable[[Work, Sequence[Delivered]], list[Settled]]
+
+
 class Settling:
-    """Settles what was delivered: while one transaction is on its way, what comes in meanwhile waits for the next."""
+    """Settles what was delivered: while one transaction is on its way, what comes in meanwhile waits for the next.
 
-    def __init__(self, store: Store, act: Callable[[Work, Sequence[Delivered]], list[bool]]) -> None:
-        """Take what settles some within a transaction, and tells of each whether its lane is still this process's."""
+    On PostgreSQL each coalition's are on their own, so that they take turns with its other writers. On SQLite, where
+    there is one writer, all go together.
+    """
+
+    def __init__(self, store: Store, act: Act) -> None:
+        """Take what settles some within a transaction, and tells of each how it stands then."""
         self._store, self._act = store, act
-        self._waiting: list[tuple[Delivered, asyncio.Future[bool]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._waiting: dict[int | None, list[tuple[Delivered, asyncio.Future[Settled]]]] = {}
+        self._writing: dict[int | None, asyncio.Task[None]] = {}
 
-    async def settle(self, one: Delivered) -> bool:
+    async def settle(self, one: Delivered) -> Settled:
         """Mark it as sent; once this returns, that is committed. Raises as `Store.write` does."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((one, done))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        scope = one.coalition_id if self._store.shared else None
+        done: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(scope, []).append((one, done))
+        if scope not in self._writing:
+            self._writing[scope] = asyncio.create_task(self._write(scope))
         return await done
 
     async def finish(self) -> None:
         """Wait until nothing is being written; what was cancelled while it waited is settled all the same."""
-        if self._writing is not None:
-            await self._writing
+        await asyncio.gather(*self._writing.values())
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                told = await self._store.write(None, lambda work, batch=batch: self._act(work, [d for d, _ in batch]))  # type: ignore[misc]
-            except Exception as problem:
-                if len(batch) > 1 and not isinstance(problem, DatabaseTrouble):
-                    await self._one_by_one(batch)
-                    continue
-                told = [problem] * len(batch)
-            for (_, done), result in zip(batch, told, strict=True):
-                _tell(done, result)
+    async def _write(self, scope: int | None) -> None:
+        try:
+            while batch := self._waiting.pop(scope, None):
+                await self._together(scope, batch)
+        finally:
+            del self._writing[scope]
 
-    async def _one_by_one(self, batch: Sequence[tuple[Delivered, asyncio.Future[bool]]]) -> None:
-        """Settle each alone, so that one that cannot be settled leaves the others in peace."""
-        for one, done in batch:
-            try:
-                _tell(done, (await self._store.write(None, lambda work, one=one: self._act(work, [one])))[0])  # type: ignore[misc]
-            except Exception as problem:
-                _tell(done, problem)
-
-
-def _tell(done: asyncio.Future[bool], result: bool | Exception) -> None:
-    if done.done():
-        return  # nobody waits any more
-    if isinstance(result, Exception):
-        done.set_exception(result)
-    else:
-        done.set_result(result)
+    async def _together(self, scope: int | None, batch: Sequence[tuple[Delivered, asyncio.Future[Settled]]]) -> None:
+        told: Sequence[Settled | BaseException]
+        try:
+            told = await self._store.write(scope, lambda work: self._act(work, [one for one, _ in batch]))
+        except BaseException as problem:
+            if len(batch) > 1 and isinstance(problem, Exception) and not isinstance(problem, DatabaseTrouble):
+                for pair in batch:  # one that cannot be settled leaves the others in peace
+                    await self._together(scope, [pair])
+                return
+            told = [problem] * len(batch)
+        for (_, done), result in zip(batch, told, strict=True):
+            if done.done():
+                continue  # nobody waits any more
+            if isinstance(result, BaseException):
+                done.set_exception(result)
+            else:
+                done.set_result(result)
 
 
-def settle(work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetime, until: dt.datetime) -> list[bool]:
+def settle(work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetime, until: dt.datetime) -> list[Settled]:
     """Mark parcels as sent, with their notices and lanes; renew or give back the leases that `holder` still has.
 
-    Tells of each whether its lane is still the holder's. What another process has settled meanwhile stays as it is.
+    What another process has settled meanwhile stays as it is.
     """
     lanes = select(Lane.id).where(
         col(Lane.id).in_([one.lane_id for one in batch]),
@@ -120,19 +131,15 @@ def settle(work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetime
         col(Lane.leased_until).is_not(None),
     )
     ours = set(work.exec(lanes.order_by(col(Lane.id)).with_for_update()))
-    parcels = select(Parcel.id).where(
-        col(Parcel.id).in_([one.outgoing.parcel_id for one in batch]), Parcel.state == ParcelState.SENDING
-    )
-    open_ = set(work.exec(parcels.order_by(col(Parcel.id)).with_for_update()))
-    rows = [_row(one, now) for one in batch if one.outgoing.parcel_id in open_]
-    if rows:
-        connection = work.connection()
-        for change in (_PARCEL, _NOTICES, _LANE):
-            connection.execute(change, rows)
+    found = select(Parcel.id, Parcel.state).where(col(Parcel.id).in_([one.outgoing.parcel_id for one in batch]))
+    states = dict(work.exec(found.order_by(col(Parcel.id)).with_for_update()).all())
+    rows = [_row(one, now) for one in batch if states.get(one.outgoing.parcel_id) is ParcelState.SENDING]
     leases = [{"lane": one.lane_id, "until": None if one.last else until} for one in batch if one.lane_id in ours]
-    if leases:
-        work.connection().execute(_LEASE, leases)
-    return [one.lane_id in ours for one in batch]
+    for change, given in ((_PARCEL, rows), (_NOTICES, rows), (_LANE, rows), (_LEASE, leases)):
+        if given:
+            work.connection().execute(change, given)
+    called_off = (None, ParcelState.CANCELLED)
+    return [Settled(one.lane_id in ours, states.get(one.outgoing.parcel_id) in called_off) for one in batch]
 
 
 def _row(one: Delivered, now: dt.datetime) -> dict[str, object]:

@@ -18,6 +18,8 @@ from storage.work import Work
 LEAST, USUAL, MOST = dt.timedelta(minutes=5), dt.timedelta(minutes=15), dt.timedelta(days=1)
 """How often a source may be looked at, and how often it is when nobody says."""
 MOST_SOURCES = 50
+TOO_MANY = "too-many-drafts"
+"""The code of a look that found more drafts than the coalition may take in within a day."""
 LONGEST_ADDRESS = 2000
 
 
@@ -97,6 +99,7 @@ _TROUBLES = {
     "too-many-redirects": say("it leads round in a circle"),
     "timed-out": say("it does not answer in time"),
     "no-document": say("no link there fits the pattern"),
+    TOO_MANY: say("it has something new, which waits: too many drafts came in today"),
 }
 
 

@@ -107,10 +107,8 @@ def coverage(board: Board) -> Message:
 
 
 def as_csv(board: Board) -> str:
-    """Give all tasks as CSV; nothing in it begins like a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    """Give all tasks as CSV."""
+    rows: list[Sequence[str]] = [_COLUMNS]
     looked_at = reviewed(board)
     for task in board.tasks():
         provision = board.provision(task)
@@ -128,7 +126,14 @@ def as_csv(board: Board) -> str:
             due,
             verdicts,
         )
-        writer.writerow([harmless(cell) for cell in row])
+        rows.append(row)
+    return csv_of(rows)
+
+
+def csv_of(rows: Iterable[Sequence[str]]) -> str:
+    """Give rows of cells as CSV; nothing in it begins like a formula."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from bot.audit import record
 from bot.commands import Call, Refusal
 from bot.message import Heading, Inline, List, Message, Paragraph, message, say
 from bot.notices import cancel, coordinators
 from bot.people import mention
 from bot.rights import check_account
 from storage.journal import ChangedSince, restore, touched_ids
-from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState
+from storage.tables import Deed, Lane, Member, Notice, NoticeKind, NoticeState, Outcome
 
 
 def take_back(call: Call, deed: Deed) -> int:
     """Take a command of the speaker's back, and give how many lanes had heard of it and are corrected.
 
-    Raises Refusal when somebody changed it since, when nobody would coordinate, or for a guarded verb on a device that
-    is not vouched for; NeedsYes when more people would hear than one may tell without asking.
+    Raises Refusal for a verb that lasts, when somebody changed it since, when nobody would coordinate, or for a guarded
+    verb on a device that is not vouched for; NeedsYes when more people would hear than one may tell without asking.
     """
     if (verb := call.table.names.get(deed.verb)) is not None:
         check_account(verb, call)
+        if verb.lasting:
+            raise Refusal(
+                say("I do not take `{verb}` back that way. `help {verb}` says what there is instead.", verb=verb.name)
+            )
     try:
         restore(call.work, deed.journal, strict=True)
     except ChangedSince:
@@ -27,6 +32,8 @@ def take_back(call: Call, deed: Deed) -> int:
         ) from None
     if touched_ids(deed.journal, Member) and not coordinators(call.work):
         raise Refusal(say("Without it nobody would coordinate. Make somebody else coordinator first."))
+    if verb is not None and verb.privileged:
+        record(call.work, call.now, verb.name, call.speaker.id, outcome=Outcome.UNDONE)
     deed.undone = True
     return _correct(call, deed)
 

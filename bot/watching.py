@@ -15,11 +15,13 @@ from sqlmodel import col
 from bot.clock import Clock
 from bot.drafts import fingerprint, keep_bytes, text_of
 from bot.duty import DutyLost, Write
+from bot.limits import drafts_within_a_day, tell_coordinators
 from bot.message import Message, message, say
 from bot.notices import coordinators, member_lane, tell
 from bot.ports import Fetched, Fetcher, FetchLater, FetchRefused, Remembered
 from bot.reading import links_of, read_file
-from bot.sources import allowed_hosts, due, matches, soonest, trouble_words
+from bot.rules.limits import USUAL, Limits
+from bot.sources import TOO_MANY, allowed_hosts, due, matches, soonest, trouble_words
 from bot.texts.document import Document, Unreadable
 from storage.tables import Draft, DraftState, Label, NoticeKind, Snapshot, Source
 from storage.trouble import DatabaseTrouble
@@ -58,9 +60,11 @@ class _Found:
 class Watch:
     """Looks at the sources of all coalitions."""
 
-    def __init__(self, store: Store, clock: Clock, fetcher: Fetcher | None, write: Write) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, fetcher: Fetcher | None, write: Write, limits: Limits = USUAL
+    ) -> None:
         """Take what fetches (without it nothing is watched here) and what commits: only who is on duty may."""
-        self._store, self._clock, self._fetcher, self._write = store, clock, fetcher, write
+        self._store, self._clock, self._fetcher, self._write, self._limits = store, clock, fetcher, write, limits
 
     async def drain(self) -> bool:
         """Look at every source that is due; tells whether there was any."""
@@ -148,6 +152,11 @@ class Watch:
         self, work: Work, look: _Look, fetched: Fetched | None, found: list[_Found], followed: list[str]
     ) -> None:
         source, now = work.row(Source, look.id), self._clock.now()
+        if found and drafts_within_a_day(work, now) + len(found) > self._limits.drafts:
+            # Nothing of it is kept, so that it is found again at a later look.
+            self._note_failure(work, look.id, TOO_MANY, None)
+            tell_coordinators(work, now, "drafts", self._limits.drafts)
+            return
         source.failures, source.trouble, source.answered_at = 0, "", now
         source.next_at = now + dt.timedelta(seconds=source.every * _around())
         if fetched is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -22,7 +23,11 @@ _BESIDE = {"database_url": "dragoman.db", "key_file": "dragoman.key", "matrix_st
 _SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret")
 _NOT_IN_FILE = ("config", "matrix_password", *_SECRETS)
 """What a file may not hold: secrets are given in the environment, or asked for."""
-_WANTED = {"log_level": "debug, info, warning or error", "slack_transport": "socket or http"}
+_LIMITS = ("most_rooms", "most_members", "most_drafts_a_day", "most_notices_a_day")
+_WANTED = {
+    "log_level": "debug, info, warning or error", "slack_transport": "socket or http",
+    **dict.fromkeys(_LIMITS, "a whole number from 1 on"),
+}  # fmt: skip
 _ALIKE = 0.8
 _MEMORY = ":memory:"
 _POSTGRES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -45,6 +50,8 @@ class Settings(BaseSettings):
     """An SQLAlchemy URL with an async driver."""
     key_file: Path
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    health_listen: str | None = None
+    """Where `/healthz` is answered, as HOST:PORT of this machine alone; nowhere without it."""
     proxy: str | None = None
     """The HTTP proxy through which watched sources are fetched."""
     matrix_store: Path
@@ -53,6 +60,14 @@ class Settings(BaseSettings):
     matrix_user: str | None = None
     matrix_password: SecretStr | None = None
     """Only for `matrix login` and `matrix recover`, and only from the environment."""
+    most_rooms: int = Field(default=100, ge=1)
+    """How many rooms one coalition may be served in."""
+    most_members: int = Field(default=1000, ge=1)
+    """How many people one coalition may have."""
+    most_drafts_a_day: int = Field(default=50, ge=1)
+    """How many drafts one coalition may bring within 24 hours."""
+    most_notices_a_day: int = Field(default=20_000, ge=1)
+    """How many messages one coalition may be owed within 24 hours before announcements and reminders are refused."""
     matrix_servers: str = ""
     """Servers, with commas between them, whose people may open a direct chat unasked."""
 
@@ -76,9 +91,21 @@ class Settings(BaseSettings):
         return found
 
     @property
+    def health_address(self) -> tuple[str, int] | None:
+        """Give host and port that `/healthz` is answered at, if any."""
+        return address(self.health_listen) if self.health_listen else None
+
+    @property
     def slack_lacks(self) -> str | None:
         """Give one sentence about what is missing to serve Slack; None when nothing is, or Slack is not wanted."""
         return lacking({name: getattr(self, name) for name in _SECRETS}, self.slack_transport)
+
+    @field_validator(*_LIMITS, mode="before")
+    @classmethod
+    def _no_yes(cls, given: object) -> object:
+        if isinstance(given, bool):
+            raise ValueError("yes is no number")  # though Python takes it for 1
+        return given
 
     @field_validator("slack_api_url")
     @classmethod
@@ -214,8 +241,22 @@ def _refuse_slips(settings: Settings, path: Path) -> None:
     for name in Settings.model_fields:
         value = getattr(settings, name)
         said = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if isinstance(said, str) and (wanted := slip(name, said)) is not None:
+        if isinstance(said, str) and (wanted := _slip(name, said)) is not None:
             raise SettingsProblem(f"{_source(name, path)} must be {wanted}.")
+
+
+def _slip(name: str, said: str) -> str | None:
+    if name != "health_listen":
+        return slip(name, said)
+    found = address(said)
+    return None if found and _is_loopback(found[0]) else "HOST:PORT of this machine alone, like 127.0.0.1:8080"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _refuse_slips_in_environment() -> None:

@@ -20,6 +20,9 @@ from bot.linking import (
 )  # fmt: skip
 from bot.message import Message, Phrase, message, say
 from bot.notices import coordinators, member_lane
+from bot.rights import stranger
+from bot.suspension import barred
+from bot.tries import note_try
 from storage.cipher import active
 from storage.tables import Identity, Label, Link, Member, NoticeKind, Role
 from storage.work import Work
@@ -29,13 +32,14 @@ def link(call: Call) -> Message:
     """Give a code for another account, take one that was given there, or confirm that it was."""
     _refuse_rooms(call, "link")
     if is_locked(call.work, call.now, call.invocation):
+        note_try(call.work, call.now, call.invocation)
         return message(LOCKED)
     words = call.words.casefold().strip(" .!")
     if words and words not in (*YES, *NO):
         return _take_code(call)
     account = account_of(call.work, call.invocation)
     if call.account is None or account is None:
-        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+        raise stranger()
     if words:
         return _settle(call, account, _waiting(call.work, call, account), wanted=words in YES)
     code = give_code(call.work, call.now, account)
@@ -76,7 +80,8 @@ def unlink(call: Call) -> Message:
 
 def _take_code(call: Call) -> Message:
     """Take a code from the other account, and ask the first. Neither message tells who the other is."""
-    first = giver(call.work, call.now, call.words)
+    is_out = barred(call.work, call.invocation.platform, call.invocation.sender) is not None
+    first = giver(call.work, call.now, call.words) if not is_out else None
     if first is None:
         return message(wrong_code(call.work, call.now, call.invocation))
     own, said = account_of(call.work, call.invocation), call.invocation

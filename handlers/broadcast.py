@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.commands import Call, NeedsYes, Refusal, Verb
 from bot.digest import next_moment, write_digest
+from bot.limits import check_notices
 from bot.message import Heading, Message, Moment, Phrase, Text, count, message, say
 from bot.notices import room_lane
 from bot.people import members, mention
@@ -23,6 +24,7 @@ def announce(call: Call) -> Message:
         raise Refusal(say("Say what: `announce The plenary begins at 11:00.`"))
     _check_length(call.words, LONGEST_ANNOUNCEMENT)
     rooms = _announcing(call)
+    check_notices(call, more=len(rooms))
     where, people = _rooms(len(rooms)), len(members(call.work))
     if not call.confirmed:
         readers = count(people, "{n} person", "{n} people")
@@ -102,6 +104,7 @@ def _digest_room(call: Call) -> Room:
 
 
 def _post(call: Call, room: Room) -> Message | None:
+    check_notices(call)
     content = write_digest(call.work, call.coalition, room, call.now, call.now)
     if content is None:
         return message(say("There is nothing to put into a digest now."))

@@ -12,6 +12,7 @@ from bot.concerns import impact_of
 from bot.drafts import keep_bytes, text_of
 from bot.fetching import MOST_FETCHED
 from bot.grammar import read_targets
+from bot.limits import check_drafts
 from bot.message import Heading, Inline, Message, actions, count, joined, message, say
 from bot.previews import reach_words
 from bot.provisions import current_draft, resolve, title
@@ -52,6 +53,7 @@ def add(call: Call) -> Message | None:
         date = read_day(dated[0], call.now, call.zone) if dated else call.now.astimezone(call.zone).date()
     except WhenProblem as problem:
         raise Refusal(say(problem.msgid, **problem.values)) from None
+    check_drafts(call)
     call.work.put(
         Draft(
             coalition_id=call.work.tenant, text_id=text_of(call.work, symbol).id, symbol=symbol, date=date,
@@ -66,6 +68,7 @@ def add(call: Call) -> Message | None:
 def publish_draft(call: Call) -> Message | None:
     """Make the previewed draft the current one and alert whom it concerns."""
     draft, current = _candidate(call), current_draft(call.work)
+    call.subject = draft
     if draft.base_id != (current.id if current else None):
         return _read_again(draft)
     if not call.confirmed:
@@ -86,6 +89,7 @@ def withdraw_draft(call: Call) -> Message | None:
     draft = current_draft(call.work)
     if draft is None:
         raise Refusal(say("There is no published draft to withdraw. `drafts` lists what there is."))
+    call.subject = draft
     base = call.work.row(Draft, draft.base_id) if draft.base_id is not None else None
     after = say("{symbol} is the current draft again", symbol=base.symbol) if base else say("there is no draft then")
     if not call.confirmed:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col
 
 from bot.commands import Call, Refusal, Verb
+from bot.limits import check_notices
 from bot.message import Inline, Message, Moment, count, message, say
 from bot.reminder import read_reminder
 from bot.tasks import look
@@ -27,6 +28,7 @@ def remind_me(call: Call) -> Message:
         what, due = read_reminder(call.words, call.now, call.zone)
     except WhenProblem as problem:
         raise Refusal(say(problem.msgid, **problem.values)) from None
+    check_notices(call, due)
     what = call.as_typed(what)
     call.work.put(Reminder(coalition_id=call.work.tenant, member_id=call.speaker.id, words=what, due=due))
     return message(say("I will remind you {due}: {what}", due=Moment(due, shape="full"), what=what))

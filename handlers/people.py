@@ -6,13 +6,23 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
-from bot.accounts import LONGEST_ORGANISATION, account_holder, free_alias, open_account
+from bot.accounts import (
+    LONGEST_ORGANISATION,
+    account_holder,
+    free_alias,
+    likeness,
+    open_account,
+    taken_by,
+    typed_alias,
+)
 from bot.codes import redeem
-from bot.commands import Call, Refusal, Verb, nearest, without_prefix
+from bot.commands import Call, Denied, Refusal, Verb, nearest, without_prefix
 from bot.identities import account_of, accounts_of, most_of
+from bot.limits import check_members
 from bot.message import (
     Bold,
     Code,
+    File,
     Heading,
     Inline,
     List,
@@ -21,6 +31,7 @@ from bot.message import (
     Phrase,
     Text,
     actions,
+    count,
     joined,
     message,
     say,
@@ -28,11 +39,16 @@ from bot.message import (
 from bot.notices import coordinators, member_lane
 from bot.people import ROLES, find_member, members, mention, settings_of
 from bot.plain import zone_name
+from bot.rights import stranger
+from bot.rules.labels import direct_ceiling, may_show
 from bot.rules.waking import QUIET_TO
+from bot.suspension import barred, suspended
+from bot.tasklists import csv_of
 from bot.tasks import look
 from bot.when import WhenProblem, local_moment, read_day, read_when
 from bot.zones import ZoneProblem, find_zone
 from storage.tables import Label, Member, NoticeKind, Role, Standing
+from storage.work import Work
 
 CLAIM = "claim"
 """The purpose of the code that makes the first coordinator."""
@@ -58,7 +74,10 @@ def hello(call: Call) -> Message | None:
                 "Your name need not be your real one, and the city tells me your time."
             )
         )
-    alias, organisation, zone = free_alias(call.work, parts[0], own), ", ".join(parts[1:-1]), _zone(parts[-1])
+    alias, organisation, zone = typed_alias(parts[0]), ", ".join(parts[1:-1]), _zone(parts[-1])
+    if call.account is not None and taken_by(call.work, alias, own) is not None:
+        raise Refusal(say("That alias cannot be had here. Please choose another one."))
+    alias = free_alias(call.work, alias, own)
     if len(organisation) > LONGEST_ORGANISATION:
         raise Refusal(say("The organisation is too long: {longest} letters at most.", longest=LONGEST_ORGANISATION))
     if own is not None:
@@ -67,12 +86,15 @@ def hello(call: Call) -> Message | None:
         if waits:
             return message(_CORRECTED if is_changed else _WAITING)  # coordinators hear once: `admit` lists who waits
         return message(say("Noted."), settings_of(own, call.now))
+    check_members(call)
     newcomer = Member(
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
     )
     open_account(call.work, call.invocation, newcomer)
+    out = barred(call.work, call.invocation.platform, call.invocation.sender)
     for coordinator in coordinators(call.work):
-        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, _asks_to_join(newcomer))
+        asks = _asks_again(newcomer, out) if out is not None else _asks_to_join(call.work, newcomer)
+        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, asks)
     return message(say("Thank you. A coordinator looks at it, and I will tell you here."))
 
 
@@ -80,10 +102,12 @@ def claim(call: Call) -> Message:
     """Make the account that types the operator's code a coordinator."""
     if call.invocation.place is not None:
         raise Refusal(say("Say `claim` with its code in a direct chat with me, where nobody else can read it."))
-    if not redeem(call.work, call.now, CLAIM, call.words):
-        raise Refusal(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
+    is_out = barred(call.work, call.invocation.platform, call.invocation.sender) is not None
+    if is_out or not redeem(call.work, call.now, CLAIM, call.words):
+        raise Denied(say("This code is wrong, used or too old. Whoever runs me gets a new one with `dragoman setup`."))
     others = coordinators(call.work)
     member = account_holder(call.work, call.invocation) or open_account(call.work, call.invocation, _claimant(call))
+    call.subject = member
     _give_to_account(call, member)
     member.role, member.standing = Role.COORDINATOR, Standing.ACTIVE
     for other in others:
@@ -113,11 +137,16 @@ def admit(call: Call) -> Message:
     waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
     name, role = _name_and_role(call.words)
     if name is None:
-        return message(_waiting_list(waiting) if waiting else say("Nobody waits to be admitted."))
+        return message(_waiting_list(call.work, waiting) if waiting else say("Nobody waits to be admitted."))
     known = {row.alias.casefold() for row in members(call.work)}
     if name.casefold() in known:
         raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
     member = find_member(call.work, name, waiting)
+    _refuse_suspended(call, member)
+    call.subject = member
+    if role is Role.COORDINATOR:
+        call.ask_second(say("let in {who} of {organisation} as a coordinator",
+                            who=mention(member), organisation=Text(member.organisation)))  # fmt: skip
     member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
     welcome = message(
         say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_AS[member.role]),
@@ -133,6 +162,7 @@ def role(call: Call) -> Message:
     if name is None or wanted is None:
         raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
     member = find_member(call.work, name)
+    call.subject = member
     held_back = [row for row in accounts_of(call.work, member.id) if most_of(row).rank < wanted.rank]
     if member.role is wanted and not held_back:
         return message(say("{who} is {role} already.", who=mention(member), role=_AS[wanted]))
@@ -143,6 +173,8 @@ def role(call: Call) -> Message:
                 who=mention(member),
             )
         )
+    if wanted is Role.COORDINATOR:
+        call.ask_second(_coordinating(member, len(held_back)))
     member.role = wanted
     for account in held_back:
         account.role = None
@@ -153,6 +185,34 @@ def role(call: Call) -> Message:
         say("{who} is {role} now.", who=mention(member), role=_AS[wanted]),
         _left_with(call, member) if wanted is Role.OBSERVER else None,
     )
+
+
+def _coordinating(member: Member, accounts: int) -> Phrase:
+    """Say whom and what `role` lets coordinate: a member, with accounts that were linked since, or these alone."""
+    if member.role is Role.COORDINATOR:
+        return count(accounts, "let one more account of {who} act as coordinator",
+                     "let {n} more accounts of {who} act as coordinator", who=mention(member))  # fmt: skip
+    return count(accounts, "make {who} a coordinator, with one account that was linked",
+                 "make {who} a coordinator, with {n} accounts that were linked",
+                 who=mention(member)) if accounts else say("make {who} a coordinator", who=mention(member))  # fmt: skip
+
+
+def export_members(call: Call) -> Message:
+    """Give the roster as a file, to one coordinator where only they can read it."""
+    if not may_show(Label.CLOSED, direct_ceiling(call.role, call.invocation.platform)):
+        raise Refusal(
+            say("The list of members leaves only through an encrypted direct chat. Say it to me on Matrix, "
+                "or let whoever runs me say it on the host.")
+        )  # fmt: skip
+    rows = sorted(members(call.work), key=lambda row: row.alias.casefold())
+    call.ask_second(say("send {who} the list of all members as a file", who=mention(call.speaker)))
+    cells = [("alias", "organisation", "role", "zone")]
+    cells += [(row.alias, row.organisation, row.role.value, row.timezone) for row in rows]
+    return message(
+        count(len(rows), "{n} member. Keep the file where nobody else can open it, and delete it when you are done.",
+              "{n} members. Keep the file where nobody else can open it, and delete it when you are done."),
+        File("members.csv", csv_of(cells)),
+    )  # fmt: skip
 
 
 def _left_with(call: Call, observer: Member) -> Inline | None:
@@ -170,12 +230,13 @@ def _left_with(call: Call, observer: Member) -> Inline | None:
 def list_members(call: Call) -> Message:
     """List who takes part."""
     rows = sorted(members(call.work), key=lambda row: (-row.role.rank, row.alias.casefold()))
-    waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
+    waiting, out = call.work.rows(Member, Member.standing == Standing.ASKED), suspended(call.work)
     lead = call.role is Role.COORDINATOR
     return message(
         Heading(say("Members: {n}", n=len(rows))),
         List(tuple(_line(call, row) for row in rows)),
-        _waiting_list(waiting) if waiting and lead else None,
+        _waiting_list(call.work, waiting) if waiting and lead else None,
+        say("Suspended: {people}", people=joined([mention(row) for row in out])) if out and lead else None,
     )
 
 
@@ -241,7 +302,7 @@ def help_(call: Call) -> Message:
         raise Refusal(say("I do not know “{word}”. `help` lists what I do.", word=call.words[:40]))
     allowed = [verb for verb in verbs if _may(call, verb)]
     if not allowed and call.account is None:
-        raise Refusal(say("I work for a coalition and answer its members. To ask to join, say `hello`."))
+        raise stranger()
     if not allowed:
         needed = say("coordinators") if verbs[0].role is Role.COORDINATOR else say("members")
         raise Refusal(say("`{verb}` is for {role}. Ask one of them.", verb=verbs[0].name, role=needed))
@@ -316,32 +377,60 @@ def _name_and_role(words: str) -> tuple[str | None, Role | None]:
 
 def _claimant(call: Call) -> Member:
     name = re.sub(r"[^\w.\-']+", ".", call.invocation.sender_name or call.invocation.sender).strip(".")[:30]
-    taken = {row.alias.casefold() for row in call.work.rows(Member)}
-    free = [alias for alias in (name, *(f"{name[:26]}-{n}" for n in range(2, len(taken) + 3))) if alias]
-    alias = next(alias for alias in free if alias.casefold() not in taken)
     zone = call.invocation.sender_zone or call.coalition.timezone
-    return Member(coalition_id=call.work.tenant, alias=alias, timezone=zone)
+    return Member(coalition_id=call.work.tenant, alias=free_alias(call.work, name), timezone=zone)
 
 
-def _asks_to_join(newcomer: Member) -> Message:
+def _asks_to_join(work: Work, newcomer: Member) -> Message:
     return message(
         say(
             "{alias} of {organisation} ({zone}) asks to join. If you know them, `admit @{name}`; if not, do nothing.",
             alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation), zone=zone_name(newcomer.timezone),
             name=newcomer.alias,
         ),
+        _likeness(work, newcomer),
         actions((say("Admit"), f"admit @{newcomer.alias}")),
     )  # fmt: skip
 
 
-def _waiting_list(waiting: list[Member]) -> Inline:
-    rows = [
+def _asks_again(newcomer: Member, out: Member) -> Message:
+    return message(
         say(
+            "{who}, who is suspended, asks to join as {alias} of {organisation}. They do not know that they are "
+            "suspended. If you do nothing, nothing happens.",
+            who=mention(out), alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation),
+        )
+    )  # fmt: skip
+
+
+def _refuse_suspended(call: Call, member: Member) -> None:
+    """Refuse to let in an account that was taken away from somebody, under whatever name."""
+    for account in accounts_of(call.work, member.id):
+        out = barred(call.work, account.platform, account.address)
+        if out is not None:
+            raise Refusal(
+                say("That is an account of {who}, who is suspended: `unsuspend @{name}` lets them in again.",
+                    who=mention(out), name=out.alias)
+            )  # fmt: skip
+
+
+def _waiting_list(work: Work, waiting: list[Member]) -> Inline:
+    rows: list[Inline] = []
+    for row in waiting:
+        who = say(
             "{alias} of {organisation}, `admit @{name}`", alias=row.alias, organisation=row.organisation, name=row.alias
         )
-        for row in waiting
-    ]
+        like = likeness(work, row)
+        rows.append(say("{who} (looks like {like})", who=who, like=mention(like)) if like is not None else who)
     return say("Waiting to be admitted: {people}", people=joined(rows, "; "))
+
+
+def _likeness(work: Work, newcomer: Member) -> Phrase | None:
+    """Warn of somebody who would be taken for a member."""
+    like = likeness(work, newcomer)
+    return (
+        say("The name looks like {who}, who is here already: make sure who it is.", who=mention(like)) if like else None
+    )
 
 
 def _line(call: Call, row: Member) -> Inline:
@@ -359,7 +448,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "claim", claim, "claim CODE", "Makes you the first coordinator, with the code that `dragoman setup` printed.",
-        role=None, private=True,
+        role=None, private=True, empowers=True,
     ),
     Verb(
         "help", help_, "help [VERB]", "Lists what you can say, or explains one verb.",
@@ -383,12 +472,18 @@ VERBS: tuple[Verb, ...] = (
         role=Role.MEMBER, private=True,
     ),
     Verb(
+        "members export", export_members, "members export",
+        "Sends you the list of members as a file, once a second person confirmed it; encrypted direct chats only.",
+        role=Role.COORDINATOR, label=Label.CLOSED, private=True, guarded=True,
+    ),
+    Verb(
         "admit", admit, "admit @NAME [as ROLE]", "Lets somebody in who said `hello`; alone, lists who waits.",
         role=Role.COORDINATOR, private=True, undoable=True, guarded=True,
         examples=("admit @sol", "admit @sol as observer"),
     ),
     Verb(
-        "role", role, "role @NAME coordinator|member|observer", "Changes what a member may do.",
+        "role", role, "role @NAME coordinator|member|observer",
+        "Changes what a member may do; a new coordinator waits for a second person.",
         role=Role.COORDINATOR, undoable=True, guarded=True, examples=("role @luis coordinator",),
     ),
 )  # fmt: skip

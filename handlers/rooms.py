@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from bot.commands import Call, Refusal, Verb, nearest
-from bot.message import Heading, Inline, List, Message, joined, message, say
-from bot.rules.labels import room_ceiling
+from bot.limits import check_rooms
+from bot.message import Heading, Inline, List, Message, Phrase, joined, message, say
+from bot.rules.labels import exposes_more, room_ceiling
 from storage.cipher import active
 from storage.tables import Label, Purpose, Role, Room
 
@@ -32,22 +33,36 @@ def room_here(call: Call) -> Message:
     if not call.invocation.servable:
         raise Refusal(_NOT_IN_IT if call.invocation.platform == "slack" else _NOT_PROTECTED)
     words, label = _label_wanted(call.words)
-    purposes, shared = read_purposes(words), call.invocation.shared
-    room = call.room
+    purposes, room = read_purposes(words), call.room
+    before, was_shared = (room.label, room.shared) if room is not None else (None, False)
+    # When it was asked, others may not have read along yet.
+    shared = call.invocation.shared or (was_shared and call.seconded is not None)
+    after = label or (Label.PUBLIC if shared and not was_shared else before or Label.COALITION)
+    if exposes_more(before, after, was_shared=was_shared, shared=shared):
+        call.ask_second(_shows_more(room.name if room is not None else _name(call, place), after, shared=shared))
     if room is None:
+        check_rooms(call)
         room = Room(
             coalition_id=call.work.tenant, name=_name(call, place), platform=call.invocation.platform, address=place,
             fingerprint=active()[0].fingerprint(place), purposes=purposes,
         )  # fmt: skip
         call.room = call.work.put(room)  # served from now on: the answer appears in it
-    came = shared and not room.shared
-    room.purposes, room.shared, room.label = purposes, shared, label or (Label.PUBLIC if came else room.label)
+    call.subject = room
+    room.purposes, room.shared, room.label = purposes, shared, after
     return message(
         say("This room is served now for {purposes}; it may see {label} items.",
             purposes=_purposes(purposes), label=_LABELS[room_ceiling(room.label, room.platform)]),
         say("Other organisations read along here: `room here for {purposes} as coalition` shows them more.",
             purposes=", ".join(purposes)) if shared and room.label is Label.PUBLIC else None,
     )  # fmt: skip
+
+
+def _shows_more(name: str, label: Label, *, shared: bool) -> Phrase:
+    """Say what a room would see that it does not see now."""
+    if shared:
+        return say("show {label} items in #{room}, where other organisations read along",
+                   label=_LABELS[label], room=name)  # fmt: skip
+    return say("show {label} items in #{room}", label=_LABELS[label], room=name)
 
 
 def list_rooms(call: Call) -> Message:

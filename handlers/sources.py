@@ -44,7 +44,7 @@ def watch(call: Call) -> Message | None:
         raise NeedsYes(say("I would fetch from {host}: whoever runs it sees my server's address, and how often I come. "
                            "Say `yes` to allow it.", host=host))  # fmt: skip
     allow(call.work, host)
-    row = call.work.put(
+    row = call.subject = call.work.put(
         Source(
             coalition_id=call.work.tenant, address=address, fingerprint=active()[0].fingerprint(address),
             pattern=pattern.strip("\"'") or None, every=int(every.total_seconds()), next_at=call.now,
@@ -64,7 +64,7 @@ def unwatch(call: Call) -> Message | None:
     row = next((row for row in sources(call.work) if wanted in (str(row.id), row.address)), None)
     if row is None:
         raise Refusal(say("Which one? Say `unwatch` with its number: `sources` lists them."))
-    row.active = False
+    row.active, call.subject = False, row
     return message(say("I no longer look at source {n}. What was found there stays.", n=row.id))
 
 

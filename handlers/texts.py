@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.articles import page
-from bot.changes import Step, became_named, brackets, listing, step_of, tally
+from bot.changes import Step, became_named, listing, standing, step_of, tally
 from bot.commands import Call, Refusal, Verb
 from bot.finding import find_words
 from bot.grammar import Target, read_targets
@@ -21,12 +21,15 @@ from bot.message import (  # fmt: skip
     Text,
     actions,
     count,
+    joined,
     message,
     say,
 )
 from bot.provisions import current_draft, provisions_of, resolve, title
 from bot.rules.labels import may_show
 from bot.tasks import look
+from bot.texts.notes import agreed
+from bot.texts.payload import callouts_from
 from bot.versions import published, step_between
 from storage.tables import Change, Draft, DraftState, Label, Role
 
@@ -96,9 +99,11 @@ def drafts(call: Call) -> Message | None:
     if not rows:
         raise _no_draft()
     current = current_draft(call.work)
-    titles = say("Draft"), say("Date"), say("State"), say("Provisions"), say("Brackets")
+    titles = say("Draft"), say("Date"), say("State"), say("Provisions"), say("Brackets"), say("Agreed")
     return message(
-        Table(titles, tuple(_draft_row(row, current) for row in rows)), actions((say("What changed"), "diff"))
+        Table(titles, tuple(_draft_row(row, current) for row in rows)),
+        _trend(call, current),
+        actions((say("What changed"), "diff")),
     )
 
 
@@ -141,17 +146,17 @@ def _meant(step: Step, targets: Sequence[Target]) -> list[Change]:
     return [change for change in step.changes if gone & set(change.old)]
 
 
-def _whole(step: Step, change: Change) -> Iterator[Block]:
+def _whole(step: Step, change: Change) -> Iterator[Block | Inline]:
     yield Redline(became_named(step, change), tuple((op, words) for op, words in change.ops), whole=True)
+    facts: list[Inline] = [*agreed(callouts_from(change.callouts), say)]
+    if facts:
+        yield say("As it stands: {facts}.", facts=joined(facts))
 
 
 def _counts(step: Step) -> Inline | None:
     if step.base is None:
         return None
-    return say(
-        "{tally}; {brackets}.",
-        tally=tally(step.changes), brackets=brackets(step.base.brackets, step.draft.brackets),
-    )  # fmt: skip
+    return say("{tally}; {standing}.", tally=tally(step.changes), standing=standing(step.draft, step.base))
 
 
 def _between(step: Step) -> Inline:
@@ -170,8 +175,17 @@ def _may_see(call: Call, draft: Draft) -> bool:
 
 def _draft_row(draft: Draft, current: Draft | None) -> tuple[Inline, ...]:
     read = draft.state not in (DraftState.RECEIVED, DraftState.REFUSED)
-    counts = [Text(str(number)) if read else Text("") for number in (draft.provisions, draft.brackets)]
+    counts = [Text(str(number) if read else "") for number in (draft.provisions, draft.brackets, draft.agreed)]
     return Text(draft.symbol), Text(str(draft.date)), _draft_state(draft, current), *counts
+
+
+def _trend(call: Call, current: Draft | None) -> Inline | None:
+    """Say how the draft in force stands against the one before it."""
+    if current is None or current.base_id is None:
+        return None
+    base = call.work.row(Draft, current.base_id)
+    return say("{symbol} against {base}: {standing}.", symbol=current.symbol, base=base.symbol,
+               standing=standing(current, base))  # fmt: skip
 
 
 def _draft_state(draft: Draft, current: Draft | None) -> Inline:

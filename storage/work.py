@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, sealing
 from storage.engines import is_postgres, open_engine, open_sync
 from storage.journal import Entry, entries
+from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
 from storage.trouble import Again, settled_by_trying, told_plainly
 
@@ -48,6 +49,8 @@ class Work(SqlSession):
         """Open with an empty journal of what changes."""
         super().__init__(*args, **kwargs)
         self.journal = []
+        self.kept: list[object] = []
+        """Every row that was read: without a reference of its own each would be read again whenever it is asked for."""
 
     @property
     def tenant(self) -> int:
@@ -124,6 +127,10 @@ class Store:
         """Run `ask` on one consistent state of the database; what it changes is not kept. Raises as `write` does."""
         return await self._run(coalition_id, ask, read_only=True)
 
+    async def scrub(self) -> bool:
+        """See that what was deleted is in no file any more: see `storage.scrubbing`."""
+        return await asyncio.to_thread(scrub, self.url)
+
     async def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -181,6 +188,12 @@ class Store:
 
 def _column(table: type[SQLModel], name: str) -> Any:
     return col(getattr(table, name))
+
+
+@event.listens_for(Work, "loaded_as_persistent")
+@event.listens_for(Work, "pending_to_persistent")
+def _keep(session: OrmSession, row: object) -> None:
+    cast(Work, session).kept.append(row)
 
 
 @event.listens_for(Work, "after_flush")

@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 
 from bot.accounts import open_account
 from bot.clock import SimulatedClock
-from bot.commands import Call, CommandTable
+from bot.commands import Call, CommandTable, NeedsSecond
 from bot.invocation import Invocation
 from bot.message import Message
 from bot.people import find_member
@@ -135,9 +135,10 @@ class World:
     def do(self, table: CommandTable, alias: str, words: str, room: str | None = None, **others: Any) -> Message | None:
         """Let a member say a command and call its verb as dispatch would, roles and planning aside.
 
-        Gives the verb's own answer; `confirmed=True` stands for a yes. What the verb raises comes through.
+        Gives the verb's own answer; `confirmed=True` stands for a yes, `seconded=True` for a second person's word. What
+        the verb raises comes through.
         """
-        confirmed = others.pop("confirmed", False)
+        confirmed, seconded = others.pop("confirmed", False), others.pop("seconded", False)
         invocation = self.saying(alias, words, room, **others)
 
         def act(work: Work) -> Message | None:
@@ -149,7 +150,12 @@ class World:
             coalition = work.get_one(Coalition, work.tenant)
             speaker = find_member(work, alias)
             call = Call(work, self.now, coalition, speaker, place, rest, invocation, table, confirmed)
-            return verb.act(call)
+            try:
+                return verb.act(call)
+            except NeedsSecond as needs:
+                if not seconded:
+                    raise
+                return verb.act(replace(call, seconded=needs.what))
 
         return self.write(act)
 

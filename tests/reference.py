@@ -25,7 +25,7 @@ SPEAKERS = {
     Role.COORDINATOR: "coordinators",
 }
 SAYING = {"say", "count"}
-REFUSING = {"Refusal", "NeedsYes"}
+REFUSING = {"Refusal", "Denied", "NeedsYes", "LimitReached"}
 INTRODUCTION = """\
 # Commands
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from bot.clock import SimulatedClock
 from bot.files import read_ordinary
 from bot.invocation import Attachment, Invocation
-from bot.message import Message
+from bot.message import Message, Moment, message, say
 from bot.plain import plain
 from bot.ports import Destination, SendRefused
 from bot.problem import Problem
@@ -56,13 +56,13 @@ class ConsoleChat:
         self._write, self._as_json = write, as_json
         self._shown: deque[str] = deque(maxlen=MOST_KEYS)
 
-    async def send(self, to: Destination, message: Message, key: str) -> str | None:
+    async def send(self, to: Destination, content: Message, key: str) -> str | None:
         """Show the message, once: what was shown and could not be settled comes again under its key."""
         if key in self._shown:
             return key
         self._shown.append(key)
         name = f"@{to.name}" if to.reader.personal else f"#{to.name}"
-        text = plain(message, to.reader)
+        text = plain(content, to.reader)
         if self._as_json:
             row = {
                 "to": name,
@@ -74,6 +74,14 @@ class ConsoleChat:
         else:
             self._write(clean(f"[{name}] " + text.replace("\n", "\n    ")))
         return key
+
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        """Say that what was shown is erased: a terminal cannot take anything back."""
+        gone = message(say("Erased: what I wrote here since {moment}.", moment=Moment(since, shape="full")))
+        await self.send(to, gone, secrets.token_hex(16))
+
+    async def forget(self, _account: str) -> None:
+        """Do nothing: nothing is kept of anybody here."""
 
     async def fetch(self, _where: str, _most: int) -> bytes | None:
         """Refuse: a file that is attached here comes with its line."""

@@ -11,6 +11,7 @@ from bot.assignments import handed_over, passed_on, returned
 from bot.message import Message
 from bot.occasions.leaving import Leaving, Write
 from bot.ownalerts import alert_again
+from bot.people import A_FORMER_MEMBER, mention
 from bot.tasks import Board, look
 from storage.tables import Draft, DraftState, Meeting, MeetingState, Member, Notice, NoticeState, Task
 
@@ -18,9 +19,10 @@ from storage.tables import Draft, DraftState, Meeting, MeetingState, Member, Not
 def tasks(leaving: Leaving) -> Message | None:
     """Say of tasks that were handed over or given back what still holds."""
     facts, reader = _facts(leaving), leaving.member
-    giver = leaving.work.first(Member, Member.id == facts.get("by"))
-    if reader is None or giver is None:
+    if reader is None:
         return None
+    by = leaving.work.first(Member, Member.id == facts.get("by"))
+    giver = mention(by) if by is not None else A_FORMER_MEMBER
     board = look(leaving.work, leaving.now, leaving.ceiling)
     if "free" in facts:
         free = [task for task in _waiting(board, facts["free"]) if board.holder(task) is None]

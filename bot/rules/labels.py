@@ -32,3 +32,14 @@ def direct_ceiling(role: Role, platform: str) -> Label:
     if role is Role.OBSERVER:
         return Label.PUBLIC
     return PLATFORM_CEILING.get(platform, Label.CLOSED)
+
+
+def exposes_more(before: Label | None, after: Label, *, was_shared: bool, shared: bool) -> bool:
+    """Tell whether a room that saw `before` (None: it was not served) would see more, or more people would, as `after`.
+
+    A higher ceiling exposes more. So does anything but public items where other organisations read along, unless they
+    did already and it saw as much. To serve a room of one's own for the first time is no lowering of its protection.
+    """
+    if shared and after is not Label.PUBLIC:
+        return not (was_shared and before is not None and after.rank <= before.rank)
+    return before is not None and after.rank > before.rank

@@ -6,8 +6,11 @@ from bot.terminal.drafts import Shown, compare_texts, parse_text
 from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
+from bot.terminal.people import suspend_member, unsuspend_member
+from bot.terminal.requests import confirm_request
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
+from bot.terminal.status import status
 from bot.terminal.talk import console, load
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "Shown",
     "backup_database",
     "compare_texts",
+    "confirm_request",
     "console",
     "demo",
     "doctor",
@@ -29,5 +33,8 @@ __all__ = [
     "serve",
     "setup",
     "slack_manifest",
+    "status",
+    "suspend_member",
+    "unsuspend_member",
     "upgrade_database",
 ]

@@ -14,9 +14,10 @@ from bot.files import read_ordinary
 from bot.reading import MOST_INPUT, compare_documents, read_file
 from bot.screen import clean, json_line
 from bot.terminal.opening import write
-from bot.texts.compare import Comparison
+from bot.texts.compare import Comparison, worth_showing
 from bot.texts.document import Document, Unreadable
 from bot.texts.markdown import markdown
+from bot.texts.notes import english, trends
 from bot.texts.page import page
 from bot.texts.payload import comparison_json, document_json
 from bot.texts.pictures import file_name, pdf, picture
@@ -74,7 +75,7 @@ async def compare_texts(old: Path, new: Path | None, wanted: Shown) -> int:
         write(clean(markdown(comparison)))
     elif not (wanted.html or wanted.pdf or wanted.png):
         Screen().print(_overview(comparison))
-        write(f"brackets: {before.brackets} → {after.brackets}; agreed: {before.agreed} → {after.agreed}")
+        write(f"{'. '.join(trends(comparison, english))}.")
     return 0
 
 
@@ -88,7 +89,7 @@ def _write_files(comparison: Comparison, wanted: Shown) -> None:
     if wanted.png is not None:
         wanted.png.mkdir(parents=True, exist_ok=True)
         for change in comparison.changes:
-            if change.relation != "unchanged":
+            if worth_showing(change):
                 drawn = picture(comparison, change)
                 file = wanted.png / f"{file_name(drawn.label)}.png"
                 file.write_bytes(drawn.png)

@@ -11,17 +11,19 @@ import typer
 from sqlmodel import col, func, select
 
 from bot.app import open_store
+from bot.audit import HOST, broken, record
 from bot.clock import SystemClock
 from bot.codes import new_code
 from bot.commands import nearest
 from bot.terminal.matrix import check_matrix
 from bot.terminal.opening import MENDS, CommandProblem, write
+from bot.terminal.private import check_private, make_private
 from bot.terminal.slack import check_slack
 from config.settings import Settings, SettingsProblem, config_path, load_settings
 from storage import migrate
 from storage.cipher import KeyProblem, create_key_file, read_key_file
 from storage.coalitions import create
-from storage.tables import Coalition, Inbox, Notice, NoticeState
+from storage.tables import Audit, Coalition, Inbox, Notice, NoticeState
 from storage.trouble import DatabaseProblem
 from storage.work import Work
 
@@ -84,6 +86,9 @@ async def _make(config: Path | None, name: str, zone: str) -> int:
             raise CommandProblem("there is a database but not its key file: put your dragoman.key back")
         create_key_file(settings.key_file)
         write(f"wrote {settings.key_file}: keep a copy somewhere safe, never beside a backup")
+    database = migrate.sqlite_path(settings.database_url.get_secret_value())
+    if database is not None and not database.exists() and database.parent.is_dir():
+        make_private(database.parent, {path, settings.key_file})
     await migrate.upgrade(settings.database_url.get_secret_value())
     await _claimable(settings, name, zone)
     return 0
@@ -102,13 +107,16 @@ async def _claimable(settings: Settings, name: str, zone: str) -> None:
         if not known:
             known = [await store.write(None, lambda work: create(work, name, now, timezone=zone).id)]
         if len(known) == 1:
-            code = await store.write(
-                known[0], lambda work: new_code(work, now, "claim", dt.timedelta(hours=CODE_HOURS))
-            )
+            code = await store.write(known[0], lambda work: _claim_code(work, now))
             write(f"To become the first coordinator, say this to Dragoman in a direct chat within a day: claim {code}")
     finally:
         await store.close()
     write("Ready. `dragoman console` talks here; `dragoman load FILE.toml` brings people, programme and texts.")
+
+
+def _claim_code(work: Work, now: dt.datetime) -> str:
+    record(work, now, "setup", HOST)
+    return new_code(work, now, "claim", dt.timedelta(hours=CODE_HOURS))
 
 
 async def doctor(config: Path | None) -> int:
@@ -122,7 +130,9 @@ async def doctor(config: Path | None) -> int:
         return 1
     checks = (
         ("key file", _check_key),
+        ("other users", _check_private),
         ("database", _check_database),
+        ("audit", _check_audit),
         ("clock", _check_clock),
         ("matrix", check_matrix),
         ("slack", check_slack),
@@ -141,6 +151,14 @@ async def _check_key(settings: Settings) -> tuple[bool, str]:
     except KeyProblem as problem:
         return True, str(problem)
     return False, f"{settings.key_file}, readable by its owner only"
+
+
+async def _check_private(settings: Settings) -> tuple[bool, str]:
+    try:
+        check_private(settings)
+    except CommandProblem as problem:
+        return True, str(problem)
+    return False, "nothing that is kept is open to them"
 
 
 async def _check_database(settings: Settings) -> tuple[bool, str]:
@@ -172,6 +190,26 @@ async def _check_rows(settings: Settings) -> tuple[bool, str]:
     if free < LEAST_FREE:
         return True, f"its disk is nearly full, {free // MEGABYTE} MB are free: make room before it cannot be written"
     return False, f"up to date; coalitions: {coalitions}, planned notices: {waiting}; {free // MEGABYTE} MB free"
+
+
+async def _check_audit(settings: Settings) -> tuple[bool, str]:
+    """Say where a coalition's audit does not hold together."""
+    try:
+        if await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.CURRENT:
+            return False, "not looked at"
+        store = open_store(settings)
+    except (DatabaseProblem, KeyProblem):
+        return False, "not looked at"  # each has a line of its own
+    try:
+        for coalition in await store.read(None, lambda work: list(work.exec(select(Coalition.id)))):
+            if (where := await store.read(coalition, broken)) is not None:
+                return True, f"of coalition {coalition}: {where}; compare with a backup, and ask who had the database"
+        lines = await store.read(None, lambda work: work.exec(select(func.count()).select_from(Audit)).one())
+    except (KeyProblem, DatabaseProblem):
+        return False, "not looked at"
+    finally:
+        await store.close()
+    return False, f"{lines} lines, none changed or taken out"
 
 
 def _free(settings: Settings) -> int:

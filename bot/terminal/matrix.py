@@ -13,7 +13,7 @@ from bot.adapters.matrix.recovery import recover
 from bot.adapters.matrix.sealed import StoreProblem
 from bot.adapters.matrix.status import Standing, accept_identity, standing, unpinned_identity
 from bot.clock import SystemClock
-from bot.terminal.opening import CommandProblem, start_logs, write
+from bot.terminal.opening import CommandProblem, note_in_audits, start_logs, write
 from config.settings import Settings
 from storage.cipher import read_key_file
 
@@ -23,6 +23,7 @@ async def matrix_login(settings: Settings) -> int:
     house = _house(settings)
     with hold(settings.matrix_store, SystemClock().now()):
         await log_in(house, _credentials(settings), write)
+    await note_in_audits(settings, "matrix login")
     return 0
 
 
@@ -33,6 +34,7 @@ async def matrix_recover(settings: Settings, recovery_key: str | None) -> int:
     key = recovery_key or str(typer.prompt("Recovery key", hide_input=True))
     with hold(settings.matrix_store, SystemClock().now()):
         await recover(house, given, key, write)
+    await note_in_audits(settings, "matrix recover")
     return 0
 
 
@@ -63,6 +65,7 @@ async def matrix_trust(settings: Settings, user: str) -> int:
             accept_identity(account, sealed, user)
         finally:
             sealed.close()
+    await note_in_audits(settings, "matrix trust")
     write(f"This identity of {user} holds from now on, and no other.")
     return 0
 

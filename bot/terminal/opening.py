@@ -11,6 +11,8 @@ import structlog
 from sqlmodel import col, select
 
 from bot.app import open_store
+from bot.audit import record_host
+from bot.clock import SystemClock
 from bot.screen import clean
 from config.settings import Settings
 from storage import migrate
@@ -81,6 +83,20 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     store = open_store(settings)
     try:
         yield store
+    finally:
+        await store.close()
+
+
+async def note_in_audits(settings: Settings, verb: str) -> None:
+    """Write into every coalition's audit that the host did something to the whole deployment.
+
+    A database that is not there yet, or of another version, has no audit that this version could write.
+    """
+    if await migrate.state(settings.database_url.get_secret_value()) is not migrate.State.CURRENT:
+        return
+    store = open_store(settings)
+    try:
+        await record_host(store, SystemClock().now(), verb)
     finally:
         await store.close()
 

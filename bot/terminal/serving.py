@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import signal
+import threading
 from collections.abc import Coroutine, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
+
+import structlog
 
 from bot.adapters.console import ConsoleChat
 from bot.adapters.fetch import WebFetcher
@@ -17,12 +21,14 @@ from bot.adapters.matrix.connection import connected as matrix_connected
 from bot.adapters.matrix.lock import hold
 from bot.adapters.slack.connection import Slack
 from bot.adapters.slack.connection import connected as slack_connected
-from bot.app import build, slack_folder
+from bot.app import build, limits_of, slack_folder
 from bot.clock import Clock, SystemClock
 from bot.duty import Duty
 from bot.ports import Chat
 from bot.scheduler import ScheduledAlarm
+from bot.terminal.healthz import serve_health
 from bot.terminal.opening import CommandProblem, opened, write, write_problem
+from bot.terminal.private import check_private
 from bot.terminal.slack import slack_access
 from bot.terminal.standby import Standby
 from config.settings import Settings
@@ -30,6 +36,10 @@ from storage.work import Store
 
 LANES = 8
 """How many rooms and people are written to at once: a slow one holds up none of the others."""
+LAST_SECONDS = 4.6
+"""When the process ends whatever it is at, once it is told to stop: whoever told it may kill it after five."""
+
+_log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> int:
@@ -38,9 +48,10 @@ async def serve(settings: Settings) -> int:
         raise CommandProblem(lacks.rstrip("."))
     async with AsyncExitStack() as house:
         store = await house.enter_async_context(opened(settings))
+        check_private(settings)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            asyncio.get_running_loop().add_signal_handler(number, _stop_in_time, stop)
         clock = SystemClock()
         chats: dict[str, Chat] = {"console": ConsoleChat(write)}
         sole: set[str] = set()
@@ -48,17 +59,40 @@ async def serve(settings: Settings) -> int:
         slack = await _slack(house, settings, store, clock, chats, sole)
         fetcher = WebFetcher(clock, settings.proxy)
         house.push_async_callback(fetcher.close)
-        engine = build(store, clock, chats, sole, fetcher, files=True, lanes=LANES)
+        engine = build(store, clock, chats, sole, fetcher, files=True, lanes=LANES, limits=limits_of(settings))
         alarm = ScheduledAlarm()
         house.callback(alarm.close)
         names = " and ".join(name for name, part in (("Matrix", matrix), ("Slack", slack)) if part) or "terminal only"
         write_problem(f"running since {clock.now().astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, {names}; stop with Ctrl-C")
-        parts = [engine.run(alarm, stop)] + ([matrix.run(engine, stop)] if matrix is not None else [])
+        parts = [engine.run(alarm, stop)]
+        if settings.health_address is not None:
+            parts.append(serve_health(engine.health, *settings.health_address, stop))
+        if matrix is not None:
+            engine.health.follow("matrix", lambda: matrix.connected)
+            parts.append(matrix.run(engine, stop))
         if slack is not None:
+            engine.health.follow("slack", lambda: slack.connected)
             engine.heeding.append(slack.changed)
             parts.append(slack.run(engine, stop))
         await _together(parts, stop)
     return 0
+
+
+def _stop_in_time(stop: asyncio.Event) -> None:
+    """Stop in order, or in time: a thread that waits for the database cannot be broken off, and would be waited for.
+
+    What is left then is what a kill leaves, and is done at the next start.
+    """
+    if not stop.is_set():
+        stop.set()
+        timer = threading.Timer(LAST_SECONDS, _end)
+        timer.daemon = True
+        timer.start()
+
+
+def _end() -> None:
+    _log.warning("stopped in the middle")
+    os._exit(0)
 
 
 async def _matrix(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
@@ -29,6 +30,10 @@ class Connection(Protocol):
     def chat(self) -> Chat:
         """What sends."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server is in reach."""
+
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server until `stop` is set."""
 
@@ -47,8 +52,7 @@ class OnDuty:
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         """Send as the chat does; raises SendLater too when the duty is not held at this moment."""
-        if self._closed or not await self._on_duty():
-            raise SendLater(STALE, STALE_SECONDS)
+        await self._need_duty()
         sending = asyncio.create_task(self._chat.send(to, message, key))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
@@ -58,10 +62,24 @@ class OnDuty:
         """Fetch as the chat does: reading twice harms nobody."""
         return await self._chat.fetch(where, most)
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        """Delete as the chat does; raises SendLater too when the duty is not held at this moment."""
+        await self._need_duty()
+        await self._chat.erase(to, since)
+
+    async def forget(self, account: str) -> None:
+        """Let go of an account as the chat does; raises SendLater too when the duty is not held at this moment."""
+        await self._need_duty()
+        await self._chat.forget(account)
+
     async def close(self) -> None:
         """Take nothing more, and wait for what is on its way: it needs the connection."""
         self._closed = True
         await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _need_duty(self) -> None:
+        if self._closed or not await self._on_duty():
+            raise SendLater(STALE, STALE_SECONDS)
 
     async def _on_duty(self) -> bool:
         try:
@@ -76,6 +94,12 @@ class Standby:
     def __init__(self, duty: Duty, connect: Connect, chats: MutableMapping[str, Chat], sole: set[str]) -> None:
         """Take what the outbox sends by and what it takes for its own: both are changed with the duty."""
         self._duty, self._connect, self._chats, self._sole = duty, connect, chats, sole
+        self._matrix: Connection | None = None
+
+    @property
+    def connected(self) -> bool | None:
+        """Whether the server is in reach; None while another process has the duty."""
+        return self._matrix.connected if self._matrix is not None else None
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Serve whenever it is this process's turn, until `stop` is set. Raises what serving raises."""
@@ -95,7 +119,7 @@ class Standby:
     async def _serve(self, core: Core, stop: asyncio.Event) -> None:
         ended = asyncio.Event()
         async with self._connect() as matrix:
-            following = asyncio.create_task(matrix.run(core, ended))
+            self._matrix, following = matrix, asyncio.create_task(matrix.run(core, ended))
             chat = self._chats[PLATFORM] = OnDuty(matrix.chat, self._duty)
             self._sole.add(PLATFORM)
             core.wake()
@@ -107,6 +131,7 @@ class Standby:
                         _log.warning("duty lost", duty=self._duty.name)
                         break
             finally:
+                self._matrix = None
                 self._chats.pop(PLATFORM, None)
                 self._sole.discard(PLATFORM)
                 await chat.close()

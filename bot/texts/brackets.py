@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.texts.grammar import LANGUAGES
@@ -12,6 +13,8 @@ MOST = 2000
 CLOSING = "]］】〕"
 AGREED = ("", "partly", "agreed", "ad referendum")
 """How far a provision is agreed: not, some of its paragraphs, as a whole, as a whole but for a last confirmation."""
+WHOLE = frozenset({"agreed", "ad referendum"})
+"""The states of what is agreed as a whole."""
 
 _CHOICE = re.compile(
     r"\s*(?P<name>(?:Option|Alternative|Alt\.?|Variante?|Opción|Opcion|Вариант|Альтернатива|备选案文|备选方案|选项|الخيار|خيار|البديل)"
@@ -110,6 +113,16 @@ def agreement(text: str) -> tuple[str, str]:
         return text, ""
     bare = re.sub(r"[^\S\n]{2,}", " ", _NOTE.sub(" ", text)).strip()
     return re.sub(r"\s+(?=[.,;:]$)", "", bare), _state(notes[-1])
+
+
+def together(states: Iterable[str]) -> str:
+    """How far several paragraphs or provisions are agreed as one: as a whole only where each is."""
+    found = set(states)
+    if found == {"agreed"}:
+        return "agreed"
+    if found <= WHOLE:
+        return "ad referendum" if found else ""
+    return "partly" if found != {""} else ""
 
 
 def _state(note: str) -> str:

@@ -49,6 +49,8 @@ class Callouts:
     """Square brackets that are new."""
     closed: int = 0
     """Square brackets that are gone."""
+    agreed: tuple[str, str] = ("", "")
+    """How far the provision was and is noted as agreed, where that differs: of `bot.texts.brackets.AGREED`."""
 
     def __bool__(self) -> bool:
         return self != NOTHING
@@ -75,6 +77,8 @@ def callouts(old: str, new: str, ops: Iterable[Op], language: str, fates: Mappin
 def _figures(paragraphs: Iterable[tuple[str, str]], language: str) -> Iterator[tuple[str, str]]:
     """The figures that changed; numbers of references are none."""
     for sides in paragraphs:
+        if not all(map(_FIGURE.search, sides)):
+            continue
         before, after = (Counter(_FIGURE.findall(side)) - Counter(printed_numbers(side, language)) for side in sides)
         if before and after:
             yield from zip_longest((before - after).elements(), (after - before).elements(), fillvalue="")
@@ -91,6 +95,8 @@ def _sides(paragraph: list[Op]) -> tuple[str, str]:
 def _lost(old: str, new: str, language: str, fates: Mapping[str, Fate]) -> Iterator[Reference]:
     """The references that the new text still has as the old one had them, though what they named is elsewhere now."""
     before = numbers_referred_to(old, language)
+    if not before:
+        return
     wanted = Counter(fates[number].now for number in before if number in fates)
     for number in dict.fromkeys(numbers_referred_to(new, language)):
         fate = fates.get(number)

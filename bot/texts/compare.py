@@ -1,13 +1,16 @@
 """Two drafts of one text compared: what became of every provision, and its words."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from types import MappingProxyType
 
 from rapidfuzz.distance import LCSseq
 
 from bot.texts.align import Link, align, same_label
+from bot.texts.brackets import together
 from bot.texts.callouts import NOTHING, Callouts, Fate, callouts
 from bot.texts.document import Document, Provision
 from bot.texts.edits import Op, redline
@@ -68,6 +71,11 @@ def alarming(change: Change) -> bool:
     return change.relation not in QUIET and "references-only" not in change.flags
 
 
+def worth_showing(change: Change) -> bool:
+    """Whether there is anything to see in a change: other words or numbers, or what is called out all the same."""
+    return change.relation != "unchanged" or bool(change.callouts)
+
+
 def compare(old: Document, new: Document, corrected: Mapping[str, str] = MappingProxyType({})) -> Comparison:
     """Compare two drafts. The same for the same input; with the sides swapped, what was added is removed.
 
@@ -78,7 +86,8 @@ def compare(old: Document, new: Document, corrected: Mapping[str, str] = Mapping
     """
     moved = flow(old.provisions, new.provisions)
     links = align(old, new, moved, corrected)
-    whole = _Whole(old.language, _fates(old, new, links))
+    fates = _fates(old, new, links)
+    whole = _Whole(old.language, fates, {number: fate.now for number, fate in fates.items() if fate.now})
     onward, origin = defaultdict(list), defaultdict(list)
     for link in links:
         onward[link.old].append(link.new)
@@ -98,8 +107,10 @@ def compare(old: Document, new: Document, corrected: Mapping[str, str] = Mapping
     gone = [index for index, found in enumerate(old.provisions) if index not in onward and not found.placeholder]
     come = [index for index, found in enumerate(new.provisions) if index not in origin and not found.placeholder]
     placed += [((index, 0), _change([], [new.provisions[index]], "added", whole, "")) for index in come]
+    mains = [link for link in links if link.main]
+    highest = list(accumulate((link.new for link in mains), max, initial=-1))
     for index in gone:
-        before = max((link.new for link in links if link.main and link.old < index), default=-1)
+        before = highest[bisect_left(mains, index, key=lambda link: link.old)]
         placed.append(((before + 0.5, index), _change([old.provisions[index]], [], "removed", whole, "")))
     changes = tuple(change for _, change in sorted(placed, key=lambda item: item[0]))
     return Comparison(old, new, changes, moves(old.provisions, new.provisions, links, moved))
@@ -111,10 +122,7 @@ class _Whole:
 
     language: str
     fates: dict[str, Fate]
-
-    @property
-    def successors(self) -> dict[str, str]:
-        return {number: fate.now for number, fate in self.fates.items() if fate.now}
+    successors: dict[str, str]
 
 
 def _fates(old: Document, new: Document, links: list[Link]) -> dict[str, Fate]:
@@ -145,17 +153,27 @@ def _change(one: list[Provision], two: list[Provision], relation: str, whole: _W
         _similarity(left, right),
         ops,
         one[0].heading if one else "",
-        callouts(left, right, ops, whole.language, whole.fates) if one and two else NOTHING,
+        _callouts(one, two, (left, right), ops, whole) if one and two else NOTHING,
         why,
     )
 
 
+def _callouts(
+    one: list[Provision], two: list[Provision], texts: tuple[str, str], ops: tuple[Op, ...], whole: _Whole
+) -> Callouts:
+    before, after = (together(row.agreed for row in side) for side in (one, two))
+    found = callouts(*texts, ops, whole.language, whole.fates)
+    return found if before == after else replace(found, agreed=(before, after))
+
+
 def _relation(one: Provision, two: Provision, whole: _Whole) -> tuple[str, list[str]]:
     left, right = f"{one.heading}\n{one.text}", f"{two.heading}\n{two.text}"
-    bare_left, bare_right = bare(left), bare(right)
     number = "" if same_label(one.label, two.label) else "renumbered"
+    if left == right:
+        return number or "unchanged", []
+    bare_left, bare_right = bare(left), bare(right)
     if bare_left == bare_right:
-        return number or "unchanged", ["typography"] if left != right else []
+        return number or "unchanged", ["typography"]
     flags = ["heading"] if bare(one.heading) != bare(two.heading) else []
     if bare_left.casefold() == bare_right.casefold():
         flags.append("case-only")

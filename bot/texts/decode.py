@@ -40,6 +40,9 @@ _MARKS = (
 _NAMED = re.compile(rb"<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.-]{1,20})", re.IGNORECASE)
 _SAMPLE = 60_000
 _MOSTLY = 0.4
+_FEW_LOST = 5
+_MOST_LOST = 0.002  # of a text's characters that are none
+_MOSTLY_UTF8 = 10  # characters of several bytes for each that is damaged: so many come about by no other encoding
 _GUESSES = (("cp1251", "ru", 0.06), ("cp1256", "ar", 0.05), ("gb18030", "zh", 0.02))
 
 
@@ -48,6 +51,13 @@ def decoded(data: bytes) -> str:
 
     Raises Unreadable where these bytes are no text.
     """
+    text = _by_codec(data)
+    if text.count("\ufffd") > _FEW_LOST + _MOST_LOST * len(text):
+        raise Unreadable("Many characters of this file are damaged; save it anew as UTF-8, or send it as PDF or Word.")
+    return text
+
+
+def _by_codec(data: bytes) -> str:
     for mark, marked in _MARKS:
         if data.startswith(mark):
             return data[len(mark) if marked == "utf-8" else 0 :].decode(marked, errors="replace")
@@ -57,10 +67,10 @@ def decoded(data: bytes) -> str:
         raise Unreadable("This file is neither a PDF, a Word file, a web page nor plain text; send it as one of these.")
     if codec := _named(data):
         return data.decode(codec, errors="replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode(_guessed(data), errors="replace")
+    text = data.decode("utf-8", errors="replace")
+    lost = text.count("\ufffd")
+    written = len(data) - len(text) if lost else 0  # about one for each character that takes several bytes
+    return text if written >= _MOSTLY_UTF8 * lost else data.decode(_guessed(data), errors="replace")
 
 
 def _controls(data: bytes) -> int:

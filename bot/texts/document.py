@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.texts.brackets import WHOLE
+
 PREAMBLE = "PREAMBLE"
 
 
@@ -50,7 +52,7 @@ class Document:
     @property
     def agreed(self) -> int:
         """How many provisions are agreed as a whole, ad referendum or not; placeholders are none."""
-        return sum(1 for row in self.provisions if row.agreed in ("agreed", "ad referendum") and not row.placeholder)
+        return sum(1 for row in self.provisions if row.agreed in WHOLE and not row.placeholder)
 
     def find(self, label: str) -> Provision | None:
         """The provision with this label."""

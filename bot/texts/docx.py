@@ -12,22 +12,24 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from bot.texts.boxes import CHANGES, unbox
 from bot.texts.document import Unreadable
+from bot.texts.fields import Fields, reads
 from bot.texts.grammar import LANGUAGES
 from bot.texts.lines import Line
 from bot.texts.marks import mark_of
 from bot.texts.markup import Block, Marked, Run, reading
 from bot.texts.numbering import Numbering, local
 from bot.texts.package import Element, Package
-from bot.texts.styles import Look, Styles, look_of, numbered_of, val
+from bot.texts.styles import Look, Styles, attribute, look_of, numbered_of, val
 
 MOST_PARAGRAPHS = 60_000
 _LEFT_OUT = frozenset(
-    "sectPr drawing pict object Choice instrText footnoteReference endnoteReference commentReference annotationRef"
+    "sectPr drawing pict object Choice footnoteReference endnoteReference commentReference annotationRef"
     " footnoteRef endnoteRef commentRangeStart commentRangeEnd rt tblPr tblGrid tcPr sdtPr sdtEndPr rPr tblPrEx"
     " delInstrText numberingChange".split()
 )
-_CHANGES = {"ins": "ins", "moveTo": "ins", "del": "del", "moveFrom": "del"}
+_OWN_MARKS = ("footnoteReference", "endnoteReference")
 _SIGNS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": " ", "sym": " "}
 _SQUARED = re.compile(r"\b[cdkm]?m$")
 _CALL = re.compile(r"[\d*†‡,\s]{1,6}")
@@ -90,12 +92,15 @@ class _Reader:
 
     def blocks(self, root: Element) -> Iterator[Block]:
         """The paragraphs in reading order, those of tables and of recorded changes too."""
+        unbox(root)
+        self._fields = Fields(root)
         walk = etree.iterwalk(root, events=("start", "end"))
         paragraphs = 0
         for event, element in walk:
             name = local(element)
             if event == "end":
                 if name == "p" and self._open is not None:
+                    self._fields.end_paragraph()
                     paragraphs += 1
                     if paragraphs > MOST_PARAGRAPHS:
                         raise Unreadable(
@@ -108,8 +113,8 @@ class _Reader:
 
     def _began(self, name: str, element: Element) -> bool:
         """Take the start of an element; tells whether what is inside is wanted."""
-        if name in _CHANGES or name == "tr":
-            self._changes.append(_CHANGES.get(name) or _row_change(element))
+        if name in CHANGES or name == "tr":
+            self._changes.append(CHANGES.get(name) or _row_change(element))
         elif name == "p":
             self._open, self._look = _Paragraph(), Look()
         elif name == "pPr":
@@ -117,7 +122,13 @@ class _Reader:
             return False
         elif name == "r":
             self._take_look(element)
-            return not self._look.hidden
+            return not self._look.hidden and not _marks_note(element)
+        elif name in ("sdt", "fldSimple"):
+            return reads(attribute(element, "instr")) and not _is_filler(element)
+        elif name == "fldChar":
+            self._fields.mark(attribute(element, "fldCharType"))
+        elif name == "instrText":
+            self._fields.instruct(element.text or "")
         elif name in _SIGNS:
             self._add(_SIGNS[name])
         elif name in ("t", "delText"):
@@ -125,7 +136,7 @@ class _Reader:
         return True
 
     def _ended(self, name: str) -> None:
-        if name in _CHANGES or name == "tr":
+        if name in CHANGES or name == "tr":
             self._changes.pop()
 
     def _take_properties(self, element: Element) -> None:
@@ -145,7 +156,7 @@ class _Reader:
             if local(child) == "outlineLvl":
                 now.heading = val(child) < "9"
             if local(child) == "rPr":
-                now.mark = next((_CHANGES[local(row)] for row in child if local(row) in _CHANGES), "")
+                now.mark = next((CHANGES[local(row)] for row in child if local(row) in CHANGES), "")
 
     def _take_look(self, element: Element) -> None:
         base = self._open.look if self._open else Look()
@@ -156,7 +167,7 @@ class _Reader:
                 self._raised = any(local(row) == "vertAlign" and val(row) == "superscript" for row in child)
 
     def _add(self, text: str) -> None:
-        if self._open is None or not text:
+        if self._open is None or not text or self._fields.silent:
             return
         if self._raised and _CALL.fullmatch(text) and not self._squares():
             return
@@ -174,7 +185,24 @@ class _Reader:
             yield Block(tuple(done.runs), True, done.heading, done.mark, done.numbered)
 
 
+def _marks_note(run: Element) -> bool:
+    """Whether a run is a note's call that somebody wrote by hand."""
+    return any(
+        local(row) in _OWN_MARKS and attribute(row, "customMarkFollows") not in ("", "0", "false") for row in run
+    )
+
+
+def _is_filler(control: Element) -> bool:
+    """Whether a content control holds only what stands there until somebody fills it in, or a table of contents."""
+    for row in (row for child in control if local(child) == "sdtPr" for row in child.iter()):
+        if local(row) == "showingPlcHdr" and val(row) not in ("0", "false", "off"):
+            return True
+        if local(row) == "docPartGallery" and val(row) == "Table of Contents":
+            return True
+    return False
+
+
 def _row_change(element: Element) -> str:
     """Whether a row of a table was put in or taken out as a whole."""
     rows = (row for child in element if local(child) == "trPr" for row in child)
-    return next((_CHANGES[local(row)] for row in rows if local(row) in ("ins", "del")), "")
+    return next((CHANGES[local(row)] for row in rows if local(row) in ("ins", "del")), "")

@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from bot.texts.normal import HAN, MARKS, bare
+from bot.texts.normal import HAN, LETTERS, bare
 from bot.texts.paragraph_pairs import paired
 
 Op = tuple[str, str]
 
-_LETTERS = rf"(?:[^\W_{HAN}]|[{MARKS}])+"
-_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{_LETTERS}(?:[’'.]{_LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
-_WORD = re.compile(rf"[{HAN}]|{_LETTERS}(?:[’'-]{_LETTERS})*")
+_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{LETTERS}(?:[’'.]{LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
+_WORD = re.compile(rf"[{HAN}]|{LETTERS}(?:[’'-]{LETTERS})*")
 _ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
 
 
@@ -24,16 +23,16 @@ def redline(old: str, new: str) -> tuple[Op, ...]:
     Equal and delete joined are `old`, equal and insert joined are `new`, for any two texts. Edits take whole words;
     style of quotes and hyphens alone makes no word different, but is written out as the edit that it is.
     """
+    if old == new:
+        return (("equal", old),) if old else ()
     left, right = tokens(old), tokens(new)
-    numbers: dict[str, int] = {}
-    known = {token: numbers.setdefault(_key(token), len(numbers)) for token in {*left, *right}}
-    keys = [[known[token] for token in side] for side in (left, right)]
+    known = _numbered({*left, *right})
+    keys = [list(map(known.__getitem__, side)) for side in (left, right)]
     hunks = _hunks(keys[0], keys[1], left, right)
     return tuple(merged(op for hunk in hunks for op in _written(hunk, left, right)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Hunk:
+class _Hunk(NamedTuple):
     """A stretch of tokens of both sides: the same words, or an edit."""
 
     equal: bool
@@ -46,9 +45,17 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _key(token: str) -> str:
-    """What of a token must be the same for the word to be the same."""
-    return bare(token) or token.strip() or " "
+def _numbered(distinct: Iterable[str]) -> dict[str, int]:
+    """A number for each token; the same for two where what must be the same for a word to be the same is."""
+    known = list(distinct)
+    keys = bare("\0".join(known)).split("\0")  # all at once, which is quicker than one by one
+    if len(keys) != len(known):
+        keys = [bare(token) for token in known]
+    numbers: dict[str, int] = {}
+    return {
+        token: numbers.setdefault(key or token.strip() or " ", len(numbers))
+        for token, key in zip(known, keys, strict=True)
+    }
 
 
 def _hunks(old: list[int], new: list[int], left: list[str], right: list[str]) -> list[_Hunk]:
@@ -92,15 +99,14 @@ def _without_islands(hunks: list[_Hunk], left: list[str]) -> list[_Hunk]:
 
 
 def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> bool:
-    common = sum(1 for token in left[island.old] if _WORD.search(token))
-    if "\n" in left[island.old]:
-        return False
-    if common == 0:
-        return _rewrites(before) and _rewrites(after)
-    if _rewrites(before) and _rewrites(after) and _weight(before) + _weight(after) >= _ISLAND:
-        return common <= min(_ISLAND, _weight(before), _weight(after))
+    rewrites = _rewrites(before) and _rewrites(after)
+    least = min(_weight(before), _weight(after))
     # Both neighbours must outweigh it: a removed word before and another one after it are two edits.
-    return common <= _ISLAND and min(_weight(before), _weight(after)) >= 2 * common + 1
+    most = least if rewrites and _weight(before) + _weight(after) >= _ISLAND else (least - 1) // 2
+    most = min(_ISLAND, most)
+    words = (token for token in left[island.old] if _WORD.search(token))
+    common = sum(1 for _ in islice(words, most + 1))
+    return common <= most and (common > 0 or rewrites) and "\n" not in left[island.old]
 
 
 def _rewrites(hunk: _Hunk) -> bool:
@@ -119,6 +125,9 @@ def _written(hunk: _Hunk, left: list[str], right: list[str]) -> Iterator[Op]:
     if not hunk.equal:
         yield "delete", "".join(left[hunk.old])
         yield "insert", "".join(right[hunk.new])
+        return
+    if left[hunk.old] == right[hunk.new]:
+        yield "equal", "".join(left[hunk.old])
         return
     for one, two in zip(left[hunk.old], right[hunk.new], strict=True):
         if one == two:

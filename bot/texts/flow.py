@@ -1,8 +1,10 @@
 """Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import NamedTuple
 
 from bot.texts.document import Provision
 from bot.texts.normal import words
@@ -11,6 +13,8 @@ _RUN = 3
 _COMMON = 24  # a run in more paragraphs than this tells nothing of where a paragraph went
 _FEW = 3  # provisions of a draft; a run in more of them is how drafts are worded, and no sign of a part taken over
 _ENUMERATORS = 4  # longest number or letter that opens a paragraph
+
+_Numbers = defaultdict[Hashable, int]
 
 
 @dataclass(slots=True)
@@ -25,12 +29,9 @@ class Passage:
     runs: set[int]
     telling: set[int] = field(default_factory=set)
     """Those that few provisions have."""
-    usual: set[int] = field(default_factory=set)
-    """The others."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kin:
+class _Kin(NamedTuple):
     """Two paragraphs (by their index among all of a side) that share runs, and how many, in all and of the telling."""
 
     old: int
@@ -80,11 +81,12 @@ class Flow:
 
 def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     """Follow the words of the old provisions into the new ones. Deterministic; nearly linear in the words."""
-    runs: dict[tuple[tuple[str, ...], int], int] = {}
-    olds, news = _passages(old, runs), _passages(new, runs)
+    known: dict[str, set[int]] = {}
+    numbers: _Numbers = defaultdict(count().__next__)
+    olds, news = (_passages(side, known, numbers) for side in (old, new))
     common = _common(olds) | _common(news)
     for passage in (*olds, *news):
-        passage.telling, passage.usual = passage.runs - common, passage.runs & common
+        passage.telling = passage.runs - common
     result = Flow(
         old_sizes=_sizes(olds, len(old)),
         new_sizes=_sizes(news, len(new)),
@@ -97,23 +99,29 @@ def flow(old: Sequence[Provision], new: Sequence[Provision]) -> Flow:
     return result
 
 
-def _passages(provisions: Sequence[Provision], runs: dict[tuple[tuple[str, ...], int], int]) -> list[Passage]:
+def _passages(provisions: Sequence[Provision], known: dict[str, set[int]], numbers: _Numbers) -> list[Passage]:
+    """The paragraphs of one side; `known` has the runs of those that were met before."""
     passages = []
     for index, provision in enumerate(provisions):
         if provision.placeholder:
             continue
         for place, paragraph in enumerate(provision.text.split("\n")):
-            found = words(paragraph)
-            if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
-                found = found[1:]
-            seen: Counter[tuple[str, ...]] = Counter()
-            numbers = set()
-            for at in range(max(1, len(found) - _RUN + 1) if found else 0):
-                span = tuple(found[at : at + _RUN])
-                seen[span] += 1
-                numbers.add(runs.setdefault((span, seen[span]), len(runs)))
-            passages.append(Passage(index, place, numbers))
+            if paragraph not in known:
+                known[paragraph] = {numbers[run] for run in _runs(paragraph)}
+            passages.append(Passage(index, place, known[paragraph]))
     return passages
+
+
+def _runs(paragraph: str) -> set[Hashable]:
+    """All runs of words; one that comes again goes by its words and how often they were there before."""
+    found = words(paragraph)
+    if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
+        found = found[1:]
+    spans = list(zip(found, found[1:], found[2:], strict=False)) if len(found) >= _RUN else [tuple(found)][: len(found)]
+    runs: set[Hashable] = set(spans)
+    if len(runs) < len(spans):
+        runs.update((span, before) for span, times in Counter(spans).items() for before in range(1, times))
+    return runs
 
 
 def _sizes(passages: list[Passage], count: int) -> list[int]:
@@ -131,34 +139,41 @@ def _telling(passages: list[Passage], count: int) -> list[int]:
 
 
 def _kin(old: list[Passage], new: list[Passage], one: int, two: int) -> _Kin:
-    telling = len(old[one].telling & new[two].telling)
-    return _Kin(one, two, telling + len(old[one].usual & new[two].usual), telling)
+    both = old[one].runs & new[two].runs
+    return _Kin(one, two, len(both), len(both & old[one].telling))
 
 
 def _shared(old: list[Passage], new: list[Passage]) -> list[tuple[int, int]]:
     """The pairs of paragraphs that share a run that is not common."""
-    places: dict[int, list[int]] = defaultdict(list)
+    times = _times(new)
+    rare = {run for run, others in _times(old).items() if others <= _COMMON and times[run] <= _COMMON}
+    once = {run for run in rare if times[run] == 1}
+    place: dict[int, int] = {}
+    places: dict[int, list[int]] = {run: [] for run in rare if times[run] > 1}
     for index, passage in enumerate(new):
-        for run in passage.runs:
+        place.update(dict.fromkeys(passage.runs & once, index))
+        for run in passage.runs & places.keys():
             places[run].append(index)
-    times = Counter(run for passage in old for run in passage.runs)
-    pairs = {
-        (index, place)
-        for index, passage in enumerate(old)
-        for run in passage.runs
-        if run in places and len(places[run]) <= _COMMON and times[run] <= _COMMON
-        for place in places[run]
-    }
-    return sorted(pairs)
+    pairs: list[tuple[int, int]] = []
+    for index, passage in enumerate(old):
+        found = set(map(place.__getitem__, passage.runs & once))
+        found.update(*map(places.__getitem__, passage.runs & places.keys()))
+        pairs += [(index, other) for other in sorted(found)]
+    return pairs
+
+
+def _times(passages: list[Passage]) -> Counter[int]:
+    """In how many paragraphs each run stands."""
+    return Counter(chain.from_iterable(passage.runs for passage in passages))
 
 
 def _common(passages: list[Passage]) -> set[int]:
     """The runs that stand in many provisions of a draft, such as "take the necessary measures"."""
-    places: dict[int, set[int]] = defaultdict(set)
+    runs: dict[int, set[int]] = defaultdict(set)
     for passage in passages:
-        for run in passage.runs:
-            places[run].add(passage.provision)
-    return {run for run, provisions in places.items() if len(provisions) > _FEW}
+        runs[passage.provision] |= passage.runs
+    times = Counter(chain.from_iterable(runs.values()))
+    return {run for run, provisions in times.items() if provisions > _FEW}
 
 
 def _hold(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow) -> None:
@@ -192,7 +207,7 @@ def _carry(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow
         ranked.append((-alike, -near, -pair.both, distance, middle, pair.old, pair))
     old_left = [passage.runs.copy() for passage in old]
     new_left = [passage.runs.copy() for passage in new]
-    for *_, pair in sorted(ranked, key=lambda row: row[:-1]):
+    for *_, pair in sorted(ranked):
         moved = old_left[pair.old] & new_left[pair.new]
         if not moved:
             continue

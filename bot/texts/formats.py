@@ -7,6 +7,8 @@ import re
 from bot.texts.document import Unreadable
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"RIFF")
+_ARCHIVES = (b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh9", b"\xfd7zXZ\x00")
+_LETTER = re.compile(rb"(?:[A-Z][\w-]{1,40}:[^\n]{0,400}\n){1,40}?MIME-Version:|MIME-Version: 1", re.I)
 _TAGS = r"html|head|body|p|div|h[1-6]|span|table|section|article|main|ol|ul|meta|title|center|font"
 _PAGE = re.compile(rf"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*(?:<!doctype\s+html|<(?:{_TAGS})\b[^>]*>)", re.I | re.S)
 _XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|!ENTITY)")
@@ -30,9 +32,16 @@ def container_of(data: bytes) -> str:
         raise Unreadable("This is a file of an old Word version (.doc); save it as .docx or PDF and send that.")
     if data.lstrip()[:5] == b"{\\rtf":
         raise Unreadable("This is a rich text file (RTF); open it in Word, save it as .docx or PDF and send that.")
-    if data.startswith(_PICTURES):
+    if data.startswith(_PICTURES) or data[4:11] in (b"ftyphei", b"ftypavi", b"ftypmif"):
         raise Unreadable(
             "This is a picture and holds no text; ask for the original, or run a text recognition over it."
+        )
+    if data.startswith(_ARCHIVES):
+        raise Unreadable("This is a packed archive; unpack it and send the draft itself.")
+    if _LETTER.match(data[:_LOOKED_AT]):
+        raise Unreadable(
+            "This is an e-mail or a web page saved as an archive (.eml, .mht); save the draft in it as PDF, Word or "
+            "plain text and send that."
         )
     return "text"
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-LATIN_SUFFIX = r"bis|ter|quater|quinquies|sexies|septies|octies|nonies|novies|decies|ante"
+LATIN_SUFFIX = r"bis|ter|quater|quinquies|quinque|sexies|septies|octies|nonies|novies|decies|ante|alt(?:\.?\s?\d)?"
 
 
 @dataclass(frozen=True)
@@ -16,15 +16,18 @@ class Grammar:
 
     language: str
     kinds: dict[str, str]  # kind of provision -> words for it
+    seldom: dict[str, str]  # the same for kinds that count only where a draft has none of the others
     divisions: tuple[str, ...]  # words for a division, the highest level first
     annex: str
     appendix: str  # words for what hangs on an annex, or on the text itself
     preamble: str
     opener: str  # how a preamble begins where nothing is printed above it
     option: str
-    first: str  # "premier": the ordinal that stands for 1
+    fresh: str  # what may stand before a label: "New article 5 bis"
+    note: str  # what is noted behind a label: "Article 5 (new)", "Article 5 (former 7)"
     gone: str  # how a placeholder begins
     modals: str  # words that oblige or allow
+    verbs: str  # other words that no heading has: it is not a sentence
     qualifiers: str  # words that turn or bound an obligation: negations, exceptions, intent
     reference: str  # words before the numbers of a cross-reference, in running text
     joints: str  # what may stand between two numbers of a cross-reference
@@ -33,6 +36,8 @@ class Grammar:
     agreed: str  # a note that a text is agreed
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
+    number_last: tuple[tuple[str, str], ...] = ()  # kinds that are printed the other way round there: "规则5"
+    ordinal_sign: str = r"(?!)"  # what makes an ordinal of digits: "1er"
     right_to_left: bool = False
     spaced: bool = True
 
@@ -43,16 +48,23 @@ def _words(text: str) -> frozenset[str]:
 
 ENGLISH = Grammar(
     language="en",
-    kinds={"article": "Article|Art\\.", "rule": "Rule", "regulation": "Regulation", "principle": "Principle"},
+    kinds={"article": "Article|Art\\.?", "rule": "Rule", "regulation": "Regulation", "principle": "Principle"},
+    seldom={
+        "section": "Section|Sect?\\.|§",
+        "clause": "Clause|Cl\\.",
+        "guideline": "Guideline|Conclusion|Recommendation|Standard",
+    },
     divisions=("Book|Title", "Part", "Chapter", "Section|Division", "Subsection"),
     annex="Annex",
     appendix="Appendix|Schedule",
     preamble="Preamble",
     opener=r"The (?:(?:States|Contracting|High Contracting) )?(?:Parties|States|Governments|Members)\b",
-    option="Option",
-    first="first|one",
+    option="Option|Alternative|Alt\\.?",
+    fresh="New|Proposed(?: new)?|Alternative|Draft|Additional|Revised|Former",
+    note=r"new|revised|amended|alternative|formerly|former|previously|previous|ex|old|renumbered|moved|proposed",
     gone=r"Deleted|Moved|Merged|Reserved|Withdrawn|Suppressed|Omitted|To be (?:deleted|moved|merged|added)",
     modals=r"shall|may|should|must|will|can|could",
+    verbs=r"is|are|was|were|has|have|applies|apply|enters",
     qualifiers=r"not|no|never|without right|without|unless|except|intent|intentionally|wilfully|only",
     reference=r"(?:articles?|rules?|regulations?|art\.|arts\.)",
     joints=r",|;|and|or|to|and/or|[-–—]",
@@ -71,16 +83,23 @@ ENGLISH = Grammar(
 
 FRENCH = Grammar(
     language="fr",
-    kinds={"article": "Article|Art\\.", "rule": "Règle", "regulation": "Règlement", "principle": "Principe"},
+    kinds={"article": "Article|Art\\.?", "rule": "Règle", "regulation": "Règlement", "principle": "Principe"},
+    seldom={
+        "section": "Section|Sect?\\.|§",
+        "clause": "Clause",
+        "guideline": "Ligne directrice|Conclusion|Directive|Recommandation",
+    },
     divisions=("Livre|Titre", "Partie", "Chapitre", "Section", "Sous-section"),
     annex="Annexe",
     appendix="Appendice",
     preamble="Préambule",
     opener=r"Les (?:États |Etats )?(?:[Pp]arties|Gouvernements|Membres)\b",
-    option="Option|Variante",
-    first=r"premier|première|1er|1re|1°",
+    option="Option|Variante|Alternative",
+    fresh="Nouvel|Nouvelle|Projet d[’']|Ancien|Ancienne",
+    note=r"nouveau|nouvel|nouvelle|révisée?|modifiée?|anciennement|ancien|ancienne|ex|renumérotée?|proposée?",
     gone=r"Supprimée?s?|Déplacée?s?|Fusionnée?s?|Réservée?s?|Retirée?s?",
     modals=r"doit|doivent|peut|peuvent|devrait|devraient|pourrait|pourraient",
+    verbs=r"est|sont|ont|était|étaient|entre en",
     qualifiers=r"ne|pas|non|sans|sauf|jamais|intentionnellement|seulement",
     reference=r"(?:articles?|règles?|art\.)",
     joints=r",|;|et|ou|à|au|[-–—]",
@@ -90,6 +109,7 @@ FRENCH = Grammar(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
         " ne pas il elle leur leurs avec sont être"
     ),
+    ordinal_sign="er|re|ère|e|ème",
     agreed=(
         r"(?:provisoirement )?(?:convenue?s?|approuvée?s?|acceptée?s?|adoptée?s?)"
         r"(?: provisoirement)?(?: ad referendum)?"
@@ -99,16 +119,23 @@ FRENCH = Grammar(
 
 SPANISH = Grammar(
     language="es",
-    kinds={"article": "Artículo|Art\\.", "rule": "Regla", "regulation": "Norma", "principle": "Principio"},
+    kinds={"article": "Artículo|Art\\.?", "rule": "Regla", "regulation": "Norma", "principle": "Principio"},
+    seldom={
+        "section": "Sección|Secc?\\.|§",
+        "clause": "Cláusula",
+        "guideline": "Directriz|Conclusión|Recomendación",
+    },
     divisions=("Libro|Título", "Parte", "Capítulo", "Sección", "Subsección"),
     annex="Anexo",
     appendix="Apéndice",
     preamble="Preámbulo",
     opener=r"(?:Las|Los) (?:Estados )?(?:[Pp]artes|Gobiernos|Miembros|Estados)\b",
-    option="Opción|Variante",
-    first=r"primero|primera|1\.?[º°]",
+    option="Opción|Variante|Alternativa",
+    fresh="Nuevo|Nueva|Proyecto de|Antiguo|Antigua",
+    note=r"nuevo|nueva|revisad[oa]|modificad[oa]|antes|antiguo|antigua|anterior|ex|renumerad[oa]|propuest[oa]",
     gone=r"Suprimid[oa]s?|Eliminad[oa]s?|Trasladad[oa]s?|Fusionad[oa]s?|Reservad[oa]s?|Retirad[oa]s?",
     modals=r"deberá|deberán|podrá|podrán|debería|deberían|podría|podrían",
+    verbs=r"es|son|está|están|ha|han|entra|entrará",
     qualifiers=r"no|sin|salvo|nunca|excepto|intencionalmente|solo",
     reference=r"(?:artículos?|reglas?|art\.)",
     joints=r",|;|y|e|o|u|a|al|[-–—]",
@@ -128,16 +155,19 @@ SPANISH = Grammar(
 RUSSIAN = Grammar(
     language="ru",
     kinds={"article": "Статья|Ст\\.", "rule": "Правило", "regulation": "Положение", "principle": "Принцип"},
+    seldom={"section": "Раздел|§", "clause": "Пункт", "guideline": "Руководящее положение|Вывод|Рекомендация"},
     divisions=("Книга|Титул", "Часть", "Глава", "Раздел", "Подраздел"),
     annex="Приложение",
     appendix="Добавление",
     preamble="Преамбула",
     opener=r"(?:Государства|Стороны|Участники|Правительства)\b",
-    option="Вариант",
-    first="первая|первое",
+    option="Вариант|Альтернатива",
+    fresh="Новая|Новое|Новый|Проект|Предлагаемая|Бывшая",
+    note=r"новая|новое|новый|пересмотренная|измененная|бывшая|бывшее|ранее|прежняя|прежнее|экс|предлагаемая",
     gone=r"Исключен[аоы]?|Исключён|Удален[аоы]?|Удалён|Перенесен[аоы]?|Перенесён|Объединен[аоы]?|Объединён"
     r"|Снят[аоы]?|Зарезервирован[аоы]?",
     modals=r"должен|должна|должно|должны|может|могут|обязан|обязаны|следует",
+    verbs=r"является|являются|вступает|применяется|имеет|имеют|означает",
     qualifiers=r"не|нет|без|кроме|никогда|умышленно|только",
     reference=r"(?:стать(?:я|и|е|ю|ей|ям|ями|ях)|правил(?:о|а|е|у|ом|ам|ами|ах)?|статей|ст\.)",
     joints=r",|;|и|или|по|[-–—]",
@@ -146,21 +176,24 @@ RUSSIAN = Grammar(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
     ),
     agreed=r"(?:предварительно )?согласован[аоы]?(?: предварительно)?(?: ad referendum| ад референдум)?",
-    suffix=LATIN_SUFFIX + "|бис|тер|кватер",
+    suffix=LATIN_SUFFIX + "|бис|тер|кватер|альт",
 )
 
 CHINESE = Grammar(
     language="zh",
     kinds={"article": "条", "rule": "条规则"},
+    seldom={"section": "节", "clause": "款"},
     divisions=("编", "部分", "章", "节"),
     annex="附件",
     appendix="附录|附文",
     preamble="序言",
     opener=r"本(?:公约|协定|议定书|条约)(?:各)?缔约(?:国|方)",
-    option="备选案文|备选方案|选项",
-    first="首",
+    option="备选案文|备选方案|选项|备选",
+    fresh="新增|新|拟议|原",
+    note="新增|新(?!\\w)|原(?=第)|(?:经)?修订|拟议",
     gone=r"删除|已删除|移至|已移至|合并|保留",
     modals=r"应当|应|须|必须|可以|可",
+    verbs=r"，|；",
     qualifiers=r"不得|不|无|除非|除外|故意",
     reference=r"第",
     joints=r"、|和|或|及|至|与",
@@ -168,23 +201,32 @@ CHINESE = Grammar(
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
     agreed=r"(?:暂时|初步|已)?(?:商定|议定|同意|达成一致)"
     r"(?:\s*[（(]?\s*(?:待核准|待审|须经核准|ad referendum)\s*[)）]?)?|(?:待核准|待审)(?:商定|议定)|ad referendum 商定",
-    suffix="之二|之三|之四|之五",
+    suffix=LATIN_SUFFIX + "|之[一二三四五六七八九十]",
     number_first=True,
+    number_last=(("rule", "规则"), ("principle", "原则"), ("guideline", "准则|结论|建议")),
     spaced=False,
 )
 
 ARABIC = Grammar(
     language="ar",
-    kinds={"article": "المادة", "rule": "القاعدة", "regulation": "اللائحة", "principle": "المبدأ"},
+    kinds={
+        "article": "المادة|مادة جديدة|مادة",
+        "rule": "القاعدة|قاعدة",
+        "regulation": "اللائحة|لائحة",
+        "principle": "المبدأ|مبدأ",
+    },
+    seldom={"section": "القسم|قسم|الفرع|§", "clause": "البند|بند", "guideline": "المبدأ التوجيهي|التوصية|الاستنتاج"},
     divisions=("الكتاب|الباب", "الجزء", "الفصل", "القسم|الفرع"),
     annex="المرفق",
     appendix="التذييل|الضميمة",
     preamble="الديباجة|ديباجة",
     opener=r"إن (?:الدول|الأطراف|أطراف|الحكومات)",
-    option="الخيار|خيار",
-    first="الأولى",
+    option="الخيار|خيار|البديل|بديل",
+    fresh="مشروع",
+    note=r"المادة [\d٠-٩]+ سابقا|جديدة|جديد|الجديدة|سابقا|السابقة|المعدلة|معدلة|المقترحة|مقترحة",
     gone=r"حذفت|تحذف|محذوفة|حُذفت|نقلت|نُقلت|أدمجت|أُدمجت|محجوزة",
     modals=r"يجب|ينبغي|يجوز",
+    verbs=r"يكون|تكون|تتخذ|تقوم|يقوم|تلتزم|تتعاون|يعتمد|تعتمد",
     qualifiers=r"لا|لن|دون|إلا|عدا|عمدا|فقط",
     reference=r"(?:[وفب]{0,2}(?:المادة|المواد|المادتين|المادتان|القاعدة)|[وف]?(?:للمادة|للمواد|للمادتين|للقاعدة))",
     joints=r"،|,|و|أو|إلى|[-–—]",
@@ -192,7 +234,7 @@ ARABIC = Grammar(
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
     agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"
     r"(?: (?:بشرط|رهنا ب|مع)\s?(?:الاستشارة|التشاور|الرجوع إلى الحكومة|الموافقة))?(?: ad referendum)?",
-    suffix=r"مكررا(?: ثانيا| ثالثا)?|مكرر|مكررة",
+    suffix=LATIN_SUFFIX + r"|(?:مكرراً?|مكررا|مكررة|مكرر)(?:\s*\(?(?:ثانيا|ثالثا|رابعا|خامسا|[أ-ي]|[٠-٩\d])(?!\w)\)?)?",
     right_to_left=True,
 )
 

@@ -14,7 +14,13 @@ _OPENERS = frozenset(
     "each every no all nothing subject if upon chaque tout toute tous cada todo toda todos каждый каждая каждое все"
     " если".split()
 )
+_MOST_WORDS = 12  # of a heading that is followed by text on its line
 _SENTENCE = re.compile(r"[.;,:]$")
+_BRACKETED = re.compile(
+    r"(?P<title>[\[(（【［][^\[\](（【［)）】］]{2,80}[\])）】］])\s*[.:：–—-]?\s*(?P<text>[\w(].{9,})$"
+)
+_TITLE = re.compile(r"(?P<title>[^.:;]{2,100}?[\w)\]”»])(?:\.\s?[–—-]\s?|[.:]\s|\s[–—-]\s)(?P<text>.{20,})$")
+_TITLE_IN_CHINESE = re.compile(r"(?P<title>[^。；，：\s]{2,30})(?:[。：]|\s)(?P<text>.{10,})$")
 
 
 def heading_and_body(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[Line]]:
@@ -78,9 +84,11 @@ def _opens(word: str, grammar: Grammar) -> bool:
 
 def _run_in(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[Line]]:
     """A heading on the line of its label; one paragraph may hold heading and text."""
-    if not ends_sentence(rest) and len(rest) <= _LONGEST:
+    if title := _title(rest, grammar, open_ended=bool(lines) and lines[0].starts is not True):
+        return title[0], [Line(title[1], starts=True), *lines]
+    if not ends_sentence(rest) and len(rest) <= _LONGEST and not _is_sentence(rest, lines, grammar):
         end = 0
-        while end < len(lines) and lines[end].starts is False and lines[end].bold and not begins_item(lines[end].text):
+        while end < len(lines) and _head_goes_on(rest, lines, end):
             end += 1
         return " ".join([rest, *(line.text for line in lines[:end])]), lines[end:]
     # "Objects of a historical nature A prospector shall": the text begins with the next capital after a small letter.
@@ -96,3 +104,43 @@ def _run_in(rest: str, lines: list[Line], grammar: Grammar) -> tuple[str, list[L
     if cut is None:
         return "", [Line(rest, starts=True), *lines]
     return rest[:cut].strip(), [Line(rest[cut:], starts=True), *lines]
+
+
+def _is_sentence(rest: str, lines: list[Line], grammar: Grammar) -> bool:
+    """Whether a label's line goes on with a sentence that ends on the lines below."""
+    goes_on = bool(lines) and lines[0].starts is not True and (begins_low(lines[0].text) or not grammar.spaced)
+    return goes_on and _has_verb(rest, grammar)
+
+
+def _has_verb(text: str, grammar: Grammar) -> bool:
+    words = f"{grammar.modals}|{grammar.verbs}"
+    return bool(re.search(rf"\b(?:{words})\b" if grammar.spaced else words, text.casefold()))
+
+
+def _head_goes_on(rest: str, lines: list[Line], at: int) -> bool:
+    """Whether a line goes on with the heading that began behind a label: bold like it, or the end of its phrase."""
+    line = lines[at]
+    if begins_item(line.text):
+        return False
+    if line.starts is False and line.bold:
+        return True
+    short = len(rest) + sum(len(one.text) for one in lines[: at + 1]) <= _LONGEST
+    return line.starts is None and begins_low(line.text) and not _SENTENCE.search(line.text) and short and at == 0
+
+
+def _title(rest: str, grammar: Grammar, *, open_ended: bool) -> tuple[str, str] | None:
+    """A heading and the text behind it: "Scope. Each State Party shall ...", "[Scope] Each ...", "Scope: 1. ...".
+
+    A heading is short and no sentence; in a script without capitals a blank may be all that ends it. The text ends
+    with a sentence, or (`open_ended`) goes on below and is known by its verb.
+    """
+    match = _BRACKETED.match(rest) or (_TITLE if grammar.spaced else _TITLE_IN_CHINESE).match(rest)
+    if match is None:
+        return None
+    title, text = match["title"], match["text"]
+    first = re.match(r"\W*(\w+)", title)
+    opens = first is not None and first.group(1).casefold() in _OPENERS
+    complete = ends_sentence(text) or (open_ended and (_has_verb(text, grammar) or begins_item(text)))
+    if opens or not complete or _has_verb(title, grammar) or len(title.split()) > _MOST_WORDS or begins_low(text):
+        return None
+    return title, text

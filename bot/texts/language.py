@@ -3,38 +3,42 @@
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 
 from bot.texts.document import Unreadable
 from bot.texts.grammar import CHINESE, LANGUAGES, Grammar
 
 _SAMPLE = 200_000
 _WORD = re.compile(r"[^\W\d_]+")
-_KNOWN = re.compile(
-    "[A-Za-z\u00aa-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u1e00-\u1eff"
-    "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+_KNOWN = (
+    "A-Za-z\u00aa-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u1e00-\u1eff"
+    "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
+_OTHER = re.compile(f"[^{_KNOWN}\t\n\r\f\v -~]")  # neither a known letter nor a plain sign
 _LEAST_SHARE = 0.06  # of all words, function words of one language; real prose has 20 to 45 %
 
 
 def detect(text: str) -> Grammar:
     """The grammar of the text's language; Unreadable where its letters are wrongly mapped."""
     sample = text[:_SAMPLE]
-    signs = Counter(sample)  # far fewer than characters
-    visible = {sign: times for sign, times in signs.items() if _is_letter(sign)}
-    letters = sum(visible.values())
-    strange = sum(times for sign, times in visible.items() if not _KNOWN.match(sign))
-    if strange > 0.2 * letters:
+    strange = _letters(_OTHER.findall(sample))
+    if strange and strange > 0.2 * _letters(sample):
         raise Unreadable(
             "The characters of this file are wrongly mapped, so its words cannot be read; "
             "ask for another copy, or the same text as a Word or text file."
         )
     grammar, share = _most_likely(sample)
-    if share < _LEAST_SHARE and letters > 2000:
+    if share < _LEAST_SHARE and _letters(sample) > 2000:
         raise Unreadable(
             "The words of this file make no sense in Arabic, Chinese, English, French, Russian or Spanish; "
             "its characters may be wrongly mapped: ask for another copy."
         )
     return grammar
+
+
+def _letters(signs: Iterable[str]) -> int:
+    """How many of some signs are letters; each sign is judged once, for there are far fewer than characters."""
+    return sum(times for sign, times in Counter(signs).items() if _is_letter(sign))
 
 
 def _is_letter(sign: str) -> bool:
@@ -55,7 +59,7 @@ def _most_likely(text: str) -> tuple[Grammar, float]:
     han = len(re.findall("[\u4e00-\u9fff]", text))
     words = Counter(_WORD.findall(text.casefold()))
     total = sum(words.values()) or 1
-    if han > 0.3 * len(_WORD.sub("", text)) and han > total / 2:
+    if han > total / 2 and han > 0.3 * len(_WORD.sub("", text)):
         return CHINESE, 1.0
     shares = {
         language: sum(words[word] for word in grammar.function_words) / total for language, grammar in LANGUAGES.items()

@@ -6,13 +6,13 @@ from itertools import pairwise
 from statistics import median
 
 from bot.texts.grammar import LANGUAGES
+from bot.texts.hyphens import unbroken
 from bot.texts.lines import Line, is_furniture
 from bot.texts.marks import mark_of
 from bot.texts.pdf import Placed
 
 _RULE = re.compile(r"[_\u2014\u2013-]{10,}")
 _PAGE_NUMBER = re.compile(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$")
-_HYPHENATED = re.compile(r"(\w+)[\ufffe\u00ad](\w+)")
 _EDGE = 4  # this many lines at the top and bottom of a page can be header or footer
 
 
@@ -23,7 +23,7 @@ def flow(placed: list[Placed]) -> list[Line]:
         pages[line.page].append(line)
     repeated = _repeated(pages)
     body = [line for page in pages.values() for line in _body(page, repeated)]
-    texts = _unbroken([line.text for line in body])
+    texts = unbroken([line.text for line in body])
     return [
         Line(" ".join(text.split()), bold=line.bold, starts=starts)
         for line, text, starts in zip(body, texts, _starts(body), strict=True)
@@ -70,7 +70,7 @@ def _body(page: list[Placed], repeated: set[tuple[str, int]]) -> list[Placed]:
 
 def _repeats(line: Placed, repeated: set[tuple[str, int]]) -> bool:
     place = _place(line)
-    return not _carries_structure(line.text) and (place in repeated or (line.text, place[1]) in repeated)
+    return (place in repeated or (line.text, place[1]) in repeated) and not _carries_structure(line.text)
 
 
 def _starts(body: list[Placed]) -> list[bool | None]:
@@ -94,25 +94,3 @@ def _starts(body: list[Placed]) -> list[bool | None]:
 
 def _gap(one: Placed, two: Placed) -> float:
     return one.last - two.bottom
-
-
-def _unbroken(texts: list[str]) -> list[str]:
-    """Lines without the hyphens at which words were broken; how the text writes a word elsewhere tells."""
-    if not any("\ufffe" in text or "\u00ad" in text for text in texts):
-        return texts
-    vocabulary = {word for text in texts for word in re.findall(r"\w+(?:-\w+)*", _HYPHENATED.sub(" ", text).casefold())}
-    return [_unhyphenated(text, vocabulary) for text in texts]
-
-
-def _unhyphenated(text: str, vocabulary: set[str]) -> str:
-    """A word broken at a line's end made whole; a compound keeps its hyphen."""
-
-    def whole(match: re.Match[str]) -> str:
-        left, right = match.groups()
-        one, two = left.casefold(), right.casefold()
-        compound = f"{one}-{two}" in vocabulary
-        if not compound and (f"{one}{two}" in vocabulary or not (one in vocabulary and two in vocabulary)):
-            return left + right
-        return f"{left}-{right}"
-
-    return _HYPHENATED.sub(whole, text).replace("\ufffe", "-")

@@ -30,7 +30,9 @@ class Line:
 
 def is_furniture(text: str) -> bool:
     """Whether a line holds nothing but page numbers, job numbers, document symbols, or a table of contents' row."""
-    return bool(_FURNITURE.fullmatch(text) or _DOT_LEADER.search(text[-_LONGEST_LEADER:]))
+    end = text[-_LONGEST_LEADER:]
+    dotted = (end.count(".") >= 4 or "……" in end) and _DOT_LEADER.search(end)
+    return bool(dotted or _FURNITURE.fullmatch(text))
 
 
 def lines_of(text: str) -> list[Line]:
@@ -39,6 +41,7 @@ def lines_of(text: str) -> list[Line]:
     apart = True
     for raw in re.split(r"\r\n|[\n\r\f\v\x85\u2028\u2029]", text):
         shown = " ".join(_UNSEEN.sub("", raw).split())
+        shown += "\u00ad" if raw.rstrip().endswith("\u00ad") else ""
         heading = bool(_MARKDOWN_HEADING.match(shown))
         shown = _MARKDOWN_EMPHASIS.sub(r"\2", _MARKDOWN_HEADING.sub("", shown))
         shown = _FOOTNOTE_CALL.sub("", _INLINE_FURNITURE.sub("", " " + shown).strip())

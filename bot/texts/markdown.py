@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 
-from bot.texts.compare import Change, Comparison
-from bot.texts.notes import moved, notes
+from bot.texts.compare import Change, Comparison, worth_showing
+from bot.texts.notes import english, moved, notes, trends
 from bot.texts.rows import Row, folded, rows
 
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#+~|!])|^(\s*\d+)([.)])|^(\s*)(-)", re.MULTILINE)
@@ -14,11 +14,11 @@ _SIGNS = {"delete": "~~", "insert": "**"}
 def markdown(comparison: Comparison) -> str:
     """The whole comparison; what a draft says is never markup."""
     counts = Counter(change.relation for change in comparison.changes)
-    changed = [change for change in comparison.changes if change.relation != "unchanged"]
+    changed = [change for change in comparison.changes if worth_showing(change)]
     lines = [
         f"# {escaped(comparison.old.label)} → {escaped(comparison.new.label)}",
         f"{', '.join(f'{n} {relation}' for relation, n in counts.most_common())}. "
-        f"Brackets: {comparison.old.brackets} → {comparison.new.brackets}.",
+        f"{'. '.join(trends(comparison, english))}.",
         *(_section(comparison, change) for change in changed),
     ]
     return "\n\n".join(lines) + "\n"

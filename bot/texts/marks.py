@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
-from bot.texts.numerals import number_of
+from bot.texts.numerals import number_of, roman, value_of
+from bot.texts.ordinals import counted_words, ordinal
 
 _SEPARATOR = r"[.:：\u2013\u2014-]"
-_ROMAN = r"[IVXLC]+"
-_OPEN = r"(?P<open>[\[(]*)\s*"
+_ROMAN = r"[IVXLCХІ]+"
+_OPEN = r"(?P<open>[\[(【（［]*)\s*"
+_CLOSE = r"(?:\s?[\])】）］]){0,4}"
+_HAN = r"[零〇一二三四五六七八九十百两]+"
+_CALL = r"(?:\s?(?:\*{1,3}|[¹²³⁰⁴-⁹]{1,3}|†|‡)|\[\d{1,2}\](?!\w))?"  # of a footnote
+_BLANK = r"[A-Z]{1,2}(?!\w)|[Хх]{1,3}(?!\w)|x{1,3}(?!\w)|س(?!\w)|[×#?_]{1,6}|…|\.{3}|\[\s*\]"
+"""What stands for a number that is still open: "Article [X]", "Article A"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,9 @@ class Mark:
     `name` is its label ("17 bis", "PART IV", "OPTION I"), `kind` the kind of provision, `level` the depth of a
     division (0 the highest), `rest` what stands behind it on the line, `set_apart` whether punctuation says
     that the rest is a heading.
+    `value` is what the number of a label counts, and 0 for a number that is still open; `roman` says that Roman
+    numerals print it, of which a lone X may be an open number too. `note` is what the line says of a label beside
+    its number: "new", "former 7", "option 1".
     """
 
     role: str
@@ -27,30 +36,52 @@ class Mark:
     level: int = 0
     rest: str = ""
     set_apart: bool = False
+    value: int = 0
+    roman: bool = False
+    note: str = ""
 
 
-def mark_of(text: str, language: str) -> Mark | None:
-    """What this line is by its wording alone; whether it is so in its place is for the caller to judge."""
-    if text[:1].islower():
+def mark_of(text: str, language: str, seldom: str = "") -> Mark | None:
+    """What this line is by its wording alone; whether it is so in its place is for the caller to judge.
+
+    `seldom` names a kind of provision, such as a clause, that only some drafts are made of; then it counts too.
+    """
+    if text[:1].islower() or not _begins(language).match(text):
         return None
-    for role, kind, level, pattern in _patterns(language):
+    for role, kind, level, pattern in _patterns(language, seldom):
         if match := pattern.match(text):
             found = match.groupdict()
             rest = (found.get("rest") or "").strip()
-            name = _name(role, found, LANGUAGES[language])
+            if role == "label":
+                return _labelled(kind, found, rest, language)
+            name = _name(role, found, language)
             return Mark(role, name, kind, level, rest, bool(found.get("separator")))
     return None
 
 
 @cache
-def _patterns(language: str) -> list[tuple[str, str, int, re.Pattern[str]]]:
+def _begins(language: str) -> re.Pattern[str]:
+    """How any line with structure begins: quick to compile and to match, and few lines come further."""
     grammar = LANGUAGES[language]
-    alone = rf"\s*[\])]*\s*(?P<separator>{_SEPARATOR})?\s*[\])]*\s*$"
-    option = rf"{_OPEN}(?P<word>{any_case(grammar.option)})\s*(?P<number>{_ROMAN}|\d+|[一二三四五六七八九]){alone}"
+    words = [grammar.fresh, *grammar.kinds.values(), *grammar.seldom.values(), *grammar.divisions, grammar.annex]
+    words += [grammar.appendix, grammar.option, grammar.preamble, *(words for _, words in grammar.number_last)]
+    return re.compile(rf"{_OPEN}(?:{any_case('|'.join(words))}{'|第' if grammar.number_first else ''})")
+
+
+@cache
+def _patterns(language: str, seldom: str) -> list[tuple[str, str, int, re.Pattern[str]]]:
+    grammar = LANGUAGES[language]
+    alone = rf"{_CLOSE}\s*(?P<separator>{_SEPARATOR})?{_CLOSE}\s*$"
+    number = rf"(?P<number>{_ROMAN}|\d+|[A-Z](?!\w)|[一二三四五六七八九])"
+    option = rf"{_OPEN}(?P<word>{any_case(grammar.option)})\s*{number}{alone}"
     preamble = rf"{_OPEN}(?P<word>{any_case(grammar.preamble)}){alone}"
+    extra = {seldom: grammar.seldom[seldom]} if seldom in grammar.seldom else {}
+    taken = {word for words in extra.values() for word in words.split("|")}
+    divisions = ("|".join(word for word in words.split("|") if word not in taken) for words in grammar.divisions)
     return [
-        *(("label", kind, 0, _label(grammar, words)) for kind, words in grammar.kinds.items()),
-        *(("division", "", level, _division(grammar, words)) for level, words in enumerate(grammar.divisions)),
+        *(("label", kind, 0, _label(grammar, words)) for kind, words in {**grammar.kinds, **extra}.items()),
+        *(("label", kind, 0, _number_last(grammar, words)) for kind, words in grammar.number_last),
+        *(("division", "", level, _division(grammar, words)) for level, words in enumerate(divisions) if words),
         ("annex", "annex", 0, _annex(grammar, grammar.annex)),
         ("appendix", "annex", 0, _annex(grammar, grammar.appendix)),
         ("option", "", 0, re.compile(option)),
@@ -59,14 +90,50 @@ def _patterns(language: str) -> list[tuple[str, str, int, re.Pattern[str]]]:
 
 
 def _label(grammar: Grammar, words: str) -> re.Pattern[str]:
-    suffix = rf"(?P<suffix>(?:\s*(?:{grammar.suffix})(?!\w)|\s?[A-Z](?![\w.]))*)"
-    rest = rf"(?P<close>[\])]*)\s*(?P<separator>{_SEPARATOR})?(?P<rest>.*)$"
+    after = _after_number(grammar)
+    fresh = any_case(grammar.fresh)
     if grammar.number_first:
-        return re.compile(rf"{_OPEN}第\s*(?P<number>\d+|[零〇一二三四五六七八九十百两]+)\s*{words}{suffix}{rest}")
-    first = any_case(grammar.first)
-    number = rf"(?P<number>{first}(?!\w)|\d{{1,4}}|[٠-٩]{{1,4}}|{_ROMAN}(?!\w))"
+        number = rf"(?P<number>\d{{1,4}}|{_HAN}|{_ROMAN}|{_BLANK})"
+        before = rf"(?P<before>(?i:{grammar.suffix}))?"
+        return re.compile(
+            rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{_CLOSE}\s*)?第\s*[\[(（]*{number}{_CLOSE}\s*{before}\s*{words}{after}"
+        )
+    return re.compile(
+        rf"{_OPEN}(?:(?P<fresh>{fresh})\s*{_CLOSE}\s*(?i:{words})|{any_case(words)})\s*[\[(]*{_number(grammar)}{after}"
+    )
+
+
+def _number_last(grammar: Grammar, words: str) -> re.Pattern[str]:
+    number = rf"(?P<number>\d{{1,4}}(?:\.\d{{1,3}}(?!\d)){{0,3}}|{_HAN}|{_BLANK})"
+    return re.compile(
+        rf"{_OPEN}(?P<fresh>(?!))?(?:{words})\s*[\[(（]*{number}(?P<before>(?!))?{_after_number(grammar)}"
+    )
+
+
+def _number(grammar: Grammar) -> str:
+    digits = r"\d{1,4}(?:\.\d{1,3}(?!\d)){0,3}|[٠-٩]{1,4}"
     before = rf"(?:(?P<before>{grammar.suffix})\s+)?"
-    return re.compile(rf"{_OPEN}{any_case(words)}\s*[\[(]*{before}{number}{suffix}{rest}")
+    return (
+        rf"{before}(?P<number>(?:{ordinal(grammar.language)})(?!\w)|{digits}|{_ROMAN}(?!\w)|{_BLANK})"
+        rf"(?:\.?[ºª°]|(?<=\d)(?:{grammar.ordinal_sign})(?!\w))?"
+    )
+
+
+def _after_number(grammar: Grammar) -> str:
+    """What may stand between the number of a label and its heading: "bis", a footnote's call, a note."""
+    end = rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|[\[(]|$))"
+    word = rf"[\])]?[\s-]*[\[(]?(?i:{grammar.suffix})(?!\w){_CLOSE}"
+    suffix = rf"(?P<suffix>(?:{word}|-?[A-Z](?!\w)|\s[A-Z]{end}|[a-zа-я](?!\w))*)"
+    number = r"(?:[IVX]{1,4}|\d{1,2}|[A-Z]|[一二三四五六七八九])(?!\w)"
+    note = (
+        rf"(?:\s*[\[(（]\s*(?P<note>(?i:{grammar.note})(?![a-zа-я])[^\])）\n]{{0,60}})[\])）]"
+        rf"|\s+(?P<bare>(?i:{grammar.note}))(?={_CLOSE}$)"
+        rf"|\s*[\[(（,:\u2013\u2014-]?\s*(?P<option>(?:{any_case(grammar.option)})\s*{number})\s*[\])）]?"
+        rf"(?={_CLOSE}\s*(?:{_SEPARATOR}|$)))?"
+    )
+    gap = r"|\s(?=.)" if grammar.number_first else ""
+    apart = rf"(?P<separator>\s*{_SEPARATOR}(?:\s?[\u2013\u2014-])?{gap})"
+    return rf"{suffix}{_CALL}{_CLOSE}{note}{_CLOSE}{_CALL}{apart}?(?P<rest>.*)$"
 
 
 def _division(grammar: Grammar, words: str) -> re.Pattern[str]:
@@ -74,7 +141,7 @@ def _division(grammar: Grammar, words: str) -> re.Pattern[str]:
         word = rf"(?P<word>第\s*(?:\d+|[零〇一二三四五六七八九十百]+)\s*(?:{words}))"
         return re.compile(rf"{_OPEN}{word}(?P<separator>\s|[.:：]|$)(?P<rest>.*)$")
     # An ordinal word may stand for the number ("الجزء الأول"); then nothing else may stand on the line.
-    number = rf"(?P<number>\d{{1,3}}|[٠-٩]+|{_ROMAN}|[A-Z](?!\w)" + (
+    number = rf"(?P<number>\d{{1,3}}|[٠-٩]+|{_ROMAN}|[A-Z](?!\w)|{ordinal(grammar.language)}" + (
         r"|ال\w+(?: عشر)?" if grammar.right_to_left else ""
     )
     return re.compile(
@@ -91,13 +158,45 @@ def _annex(grammar: Grammar, words: str) -> re.Pattern[str]:
     )
 
 
-def _name(role: str, found: dict[str, str | None], grammar: Grammar) -> str:
-    number = found.get("number") or ""
-    if role == "label":
-        value = "1" if re.fullmatch(any_case(grammar.first), number) else number_of(number)
-        parts = [found.get("before"), value, *(found.get("suffix") or "").split()]
-        return " ".join(part for part in parts if part)
+def _labelled(kind: str, found: dict[str, str | None], rest: str, language: str) -> Mark:
+    printed = found["number"] or ""
+    number, value = _counted(printed, language)
+    suffix = (found.get("suffix") or "").translate(str.maketrans("-[]()（）", "       "))
+    joined = bool(re.match(r"[a-zа-я](?!\w)", suffix))  # "5a" is one word
+    parts = [
+        found.get("before"),
+        f"{number}{suffix.split()[0]}" if joined else number,
+        *(part if len(part) == 1 else part.casefold() for part in suffix.split()[joined:]),
+    ]
+    note = found.get("note") or found.get("bare") or found.get("option") or found.get("fresh") or ""
+    return Mark(
+        "label",
+        " ".join(part for part in parts if part),
+        kind,
+        rest=rest,
+        set_apart=bool(found.get("separator")),
+        value=value,
+        roman=bool(re.fullmatch(_ROMAN, printed)),
+        note=" ".join(note.split()).casefold(),
+    )
+
+
+def _counted(printed: str, language: str) -> tuple[str, int]:
+    """The number of a label as it is named, and what it counts."""
+    if value := counted_words(printed, language):
+        return str(value), value
+    if re.fullmatch(_ROMAN, printed):
+        return roman(printed), value_of(roman(printed))
+    number = number_of(printed)
+    if digits := re.match(r"\d+", number):
+        return number, int(digits.group())
+    return (number, 0) if re.fullmatch(r"[A-Z]{1,2}", number) else ("X", 0)
+
+
+def _name(role: str, found: dict[str, str | None], language: str) -> str:
+    number = number_of(found.get("number") or "")
+    number = str(counted_words(number, language) or number) if role == "division" else number
     if role == "annex":
-        return f"ANNEX {number_of(number)}".strip()
+        return f"ANNEX {number}".strip()
     word = " ".join((found["word"] or "").split()).upper()
-    return f"{word} {number_of(number)}" if number else word
+    return f"{word} {number}" if number else word

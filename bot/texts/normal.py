@@ -6,19 +6,26 @@ import unicodedata
 _QUOTES = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "´": "'", "`": "'"}
 )
-_NOISE = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212\u200b-\u200f\ufeff\u0640]+")
+_NOISE = re.compile(r"[\-\u00ad\u2010-\u2015\u2212\u200b-\u200f\ufeff\u0640]+")
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 """The range, for a class in a pattern, of signs of which each is a word."""
-MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"
-"""The range of marks that sit on a letter and belong to its word."""
-_WORD = re.compile(rf"[{HAN}]|(?:[^\W_{HAN}]|[{MARKS}])+")
+_MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"  # they sit on a letter and belong to its word
+LETTERS = rf"(?:[^\W_{HAN}]++|[{_MARKS}]++)++"
+"""A pattern for a word's letters, figures and marks."""
+_WORD = re.compile(rf"[{HAN}]|{LETTERS}")
+_PLAIN_WORD = re.compile(r"[a-z0-9]+")  # the same for the letters that most texts are written in, and quicker
 
 
 def bare(text: str) -> str:
     """The text without white space, hyphens and style of quotes: what is equal here is the same wording."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", text.translate(_QUOTES)))
+    if text.isascii():
+        return "".join(text.split()).replace("-", "").replace("`", "'")
+    plain = unicodedata.normalize("NFKC", text.translate(_QUOTES))
+    return _NOISE.sub("", "".join(plain.split()))
 
 
 def words(text: str) -> list[str]:
     """The words, in small letters and without punctuation; each Chinese character is one."""
+    if text.isascii():
+        return _PLAIN_WORD.findall(text.lower())
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())

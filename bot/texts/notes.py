@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from bot.texts.brackets import WHOLE
 from bot.texts.callouts import Callouts, Reference
-from bot.texts.compare import Change
+from bot.texts.compare import Change, Comparison
 from bot.texts.moves import Move
 
 T = TypeVar("T")
@@ -19,13 +20,13 @@ def english(msgid: str, **values: object) -> str:
 
 
 def notes(change: Change, say: Say[str] = english) -> list[str]:
-    """The sentences about a change, what concerns duties first."""
+    """The sentences about a change, what is called out first."""
     return [*called_out(change.callouts, say), *_flags(change, say)]
 
 
 def called_out(found: Callouts, say: Say[T]) -> list[T]:
-    """The sentences about what is called out, what concerns duties first."""
-    return [*_words(found, say), *_references(found, say), *_others(found, say)]
+    """The sentences about what is called out: whether it is agreed, then what concerns duties."""
+    return [*agreed(found, say), *_words(found, say), *_references(found, say), *_others(found, say)]
 
 
 def moved(move: Move, say: Say[str] = english, *, away: bool) -> str:
@@ -35,6 +36,38 @@ def moved(move: Move, say: Say[str] = english, *, away: bool) -> str:
     if away:
         return say("moved to {where}", where=where) if move.sure else say("possibly moved to {where}", where=where)
     return say("moved from {where}", where=where) if move.sure else say("possibly moved from {where}", where=where)
+
+
+def agreement(state: str, say: Say[T]) -> T | None:
+    """How far a provision is noted as agreed; None for one without a note."""
+    match state:
+        case "partly":
+            return say("noted as agreed in part")
+        case "agreed":
+            return say("noted as agreed")
+        case "ad referendum":
+            return say("noted as agreed ad referendum")
+    return None
+
+
+def trends(comparison: Comparison, say: Say[T]) -> list[T]:
+    """How many brackets there were and are, and how many provisions noted as agreed, where any is."""
+    old, new = comparison.old, comparison.new
+    found = [say("Brackets: {before} → {after}", before=old.brackets, after=new.brackets)]
+    if old.agreed or new.agreed:
+        found.append(say("Noted as agreed: {before} → {after}", before=old.agreed, after=new.agreed))
+    return found
+
+
+def agreed(found: Callouts, say: Say[T]) -> Iterator[T]:
+    """The sentences about a provision that became agreed or ceased to be, wholly or in part."""
+    before, after = found.agreed
+    if before in WHOLE and after not in WHOLE:
+        yield say("no longer noted as agreed")
+    elif before and not after:
+        yield say("no part is noted as agreed any more")
+    if before != after and (state := agreement(after, say)) is not None:
+        yield say("now {state}", state=state)
 
 
 def _words(found: Callouts, say: Say[T]) -> Iterator[T]:

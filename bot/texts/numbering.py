@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from bot.texts.counting import counted
 from bot.texts.package import Element
@@ -88,7 +89,8 @@ class Numbering:
         named: dict[str, str] = {}
         for row in _children(root, "abstractNum"):
             name = _value(row, "abstractNumId")
-            abstracts[name] = {_number(_value(level, "ilvl")): _level(level) for level in _children(row, "lvl")}
+            levels = islice(_children(row, "lvl"), _MOST_LEVELS)
+            abstracts[name] = {_number(_value(level, "ilvl")): _level(level) for level in levels}
             for kind, store in (("numStyleLink", linked), ("styleLink", named)):
                 if style := _child_value(row, kind):
                     store[name if kind == "numStyleLink" else style] = style if kind == "numStyleLink" else name

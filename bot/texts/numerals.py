@@ -1,14 +1,11 @@
 """Numbers as drafts print them: Arabic-Indic digits, Chinese numerals and Arabic ordinals, next to 1 and IV."""
 
+from bot.texts.ordinals import counted_words
+
 _CHINESE = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNITS = {"十": 10, "百": 100}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
-_ARABIC_ORDINALS = {
-    "الأول": "1", "الأولى": "1", "الثاني": "2", "الثانية": "2", "الثالث": "3", "الثالثة": "3", "الرابع": "4",
-    "الرابعة": "4", "الخامس": "5", "الخامسة": "5", "السادس": "6", "السادسة": "6", "السابع": "7", "السابعة": "7",
-    "الثالت": "3",  # as ISBA/19/C/17 spells it above its third annex
-    "الثامن": "8", "الثامنة": "8", "التاسع": "9", "التاسعة": "9", "العاشر": "10", "العاشرة": "10",
-}  # fmt: skip
+_HOMOGLYPHS = str.maketrans("ХІСVМ", "XICVM")  # Cyrillic letters that are typed for Roman ones
 
 
 def number_of(printed: str) -> str:
@@ -17,7 +14,7 @@ def number_of(printed: str) -> str:
         return str(int(printed))
     if printed and all(sign in _CHINESE or sign in _UNITS for sign in printed):
         return str(_chinese(printed))
-    return _ARABIC_ORDINALS.get(printed, printed)
+    return str(counted_words(printed, "ar") or printed)
 
 
 def value_of(number: str) -> int:
@@ -26,6 +23,11 @@ def value_of(number: str) -> int:
         return int(number)
     signs = [_ROMAN.get(sign, 0) for sign in number]
     return sum(-one if one < two else one for one, two in zip(signs, [*signs[1:], 0], strict=True)) if all(signs) else 0
+
+
+def roman(printed: str) -> str:
+    """Roman numerals in Latin letters, whichever alphabet's they were typed with."""
+    return printed.translate(_HOMOGLYPHS)
 
 
 def _chinese(printed: str) -> int:

@@ -90,6 +90,10 @@ def parse_xml(data: bytes) -> Element:
     except etree.XMLSyntaxError as error:
         if "depth" in str(error).lower():
             raise Unreadable("This file is nested too deeply to be read; send it as PDF or plain text.") from None
+        if "huge" in str(error).lower():
+            raise Unreadable(
+                "This Word file holds a paragraph that is longer than any draft; send the text of the draft alone."
+            ) from None
         raise _damaged() from None
 
 
@@ -121,6 +125,8 @@ def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
 def _other_archive(names: set[str], archive: zipfile.ZipFile) -> Unreadable:
     if "mimetype" in names and archive.read("mimetype")[:60].startswith(b"application/vnd.oasis.opendocument"):
         return Unreadable("This is an OpenDocument file; save it as .docx or PDF and send that.")
+    if any(name.startswith("Index/") or name.endswith(".iwa") for name in names):
+        return Unreadable("This is a file of Apple's Pages; export it as Word (.docx) or PDF and send that.")
     if any(name.startswith(("xl/", "ppt/")) for name in names):
         return Unreadable("This is a spreadsheet or a set of slides; send the text of the draft as Word or PDF.")
     return Unreadable("This is a zip file without a Word document in it; unpack it and send the draft itself.")

@@ -4,24 +4,24 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
-from bot.texts.compare import Change, Comparison
+from bot.texts.compare import Change, Comparison, worth_showing
 from bot.texts.edits import Op
 from bot.texts.grammar import LANGUAGES
-from bot.texts.notes import Say, english, moved, notes
+from bot.texts.notes import Say, english, moved, notes, trends
 from bot.texts.page_style import STYLE
 from bot.texts.rows import Row, folded, rows
 
 _TAGS = {"delete": "del", "insert": "ins"}
 
 
-def page(comparison: Comparison, say: Say[str] = english) -> str:
+def page(comparison: Comparison, say: Say[str] = english, language: str = "en") -> str:
     """The comparison as HTML.
 
-    Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`.
-    Filters and the view side by side are radio buttons and style.
+    Texts are escaped, and run right to left where their language does; the page's own words are translated by `say`
+    into `language`. Filters and the view side by side are radio buttons and style.
     """
     changes = comparison.changes
-    changed = [change for change in changes if change.relation != "unchanged"]
+    changed = [change for change in changes if worth_showing(change)]
     names = [f"change-{number}" for number in range(1, len(changed) + 1)]
     way, old_way = _way(comparison.new.language), _way(comparison.old.language)
     title = f"{comparison.old.label} → {comparison.new.label}"
@@ -33,9 +33,9 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
     sections = "".join(
         _section(comparison, change, name, (old_way, way), say) for change, name in zip(changed, names, strict=True)
     )
-    quiet = ", ".join(escape(" ".join(change.new)) for change in changes if change.relation == "unchanged")
+    quiet = ", ".join(escape(" ".join(change.new)) for change in changes if not worth_showing(change))
     return (
-        '<!doctype html>\n<html lang="en" dir="ltr">\n<head><meta charset="utf-8">'
+        f'<!doctype html>\n<html {_way(language)}>\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}\n{_filters(relations)}</style></head>\n"
         f"<body>\n<h1>{escape(title)}</h1>\n<p class=facts>{escape(_counts(comparison, say))}</p>\n"
@@ -47,8 +47,7 @@ def page(comparison: Comparison, say: Say[str] = english) -> str:
 def _counts(comparison: Comparison, say: Say[str]) -> str:
     counts = Counter(change.relation for change in comparison.changes)
     relations = ", ".join(f"{number} {say(relation)}" for relation, number in counts.most_common())
-    trend = say("Brackets: {before} → {after}.", before=comparison.old.brackets, after=comparison.new.brackets)
-    return f"{relations}. {trend}"
+    return f"{relations}. {'. '.join(trends(comparison, say))}."
 
 
 def _class(change: Change) -> str:
@@ -107,7 +106,8 @@ def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str,
     called = "".join(f"<li>{escape(note)}</li>" for note in notes(change, say))
     was = f" <del><bdi {old_way}>{escape(change.old_heading)}</bdi></del>" if "heading" in change.flags else ""
     found = rows(comparison, change)
-    together = "".join(f"<p{_moved(row)}>{_marked(row.ops, say)}{_note(row, say)}</p>" for row in found)
+    # Not <p>: a browser ends one where <details> begins.
+    together = "".join(f"<div{_moved(row)}>{_marked(row.ops, say)}{_note(row, say)}</div>" for row in found)
     beside = "".join(
         f"<p{_moved(row)} {old_way}>{_marked(row.before, say, whole=True)}</p>"
         f"<p{_moved(row)} {way}>{_marked(row.after, say, whole=True)}</p>"
@@ -116,7 +116,7 @@ def _section(comparison: Comparison, change: Change, name: str, ways: tuple[str,
     return (
         f'<section id="{name}" class="{_class(change)}"><h2>{_name(change, way)}{was}</h2>\n'
         f"<p class=facts>{escape(facts)}</p>\n{f'<ul class=notes>{called}</ul>' if called else ''}"
-        f"<div class=inline {way}>{together}</div>\n<div class=beside><div>{beside}</div></div></section>\n"
+        f"<div class=inline {way}>{together}</div>\n<div class=beside><div {way}>{beside}</div></div></section>\n"
     )
 
 
@@ -127,7 +127,7 @@ def _moved(row: Row) -> str:
 def _note(row: Row, say: Say[str]) -> str:
     away, here = row.gone_to, row.come_from
     words = moved(away, say, away=True) if away else moved(here, say, away=False) if here else ""
-    return f" <small dir=ltr>({escape(words)})</small>" if words else ""
+    return f" <small dir=auto>({escape(words)})</small>" if words else ""
 
 
 def _marked(ops: Iterable[Op], say: Say[str], *, whole: bool = False) -> str:

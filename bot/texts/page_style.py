@@ -15,12 +15,14 @@ h2 { font-size: 1.05rem; margin: 0 0 .2rem; }
 p.facts, ul.notes, small { font-size: .85rem; color: var(--soft); margin: 0 0 .4rem; }
 ul.notes { padding-inline-start: 1.1rem; }
 section { border-top: 1px solid var(--edge); padding: .8rem 0; }
-section p { margin: .35rem 0; overflow-wrap: anywhere; white-space: pre-wrap; }
+section p, .inline > div { margin: .35rem 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 del { color: var(--gone); background: var(--gone-back); text-decoration: line-through; }
 ins { color: var(--come); background: var(--come-back); text-decoration: underline; font-weight: 600; }
-del + ins { margin-inline-start: .12em; }
+del + ins { margin-inline-start: .12em; } del + ins::before { content: "\\200b"; }
 .moved del, .moved ins { text-decoration-style: dotted; }
-details { display: inline; } summary { display: inline; cursor: pointer; color: var(--soft); font-size: .85rem; }
+details { display: inline; } details[open]::details-content { display: inline; }
+details:not([open])::details-content { display: none; }
+summary { display: inline; cursor: pointer; color: var(--soft); font-size: .85rem; }
 nav ul { columns: 18rem; column-gap: 2rem; list-style: none; padding: 0; }
 nav li { break-inside: avoid; margin: .15rem 0; padding-inline-start: 1rem; text-indent: -1rem; }
 a { color: inherit; }

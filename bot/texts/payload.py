@@ -1,5 +1,6 @@
 """Documents and comparisons as plain JSON values: for people's tools, and between the child process and the bot."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.texts.brackets import Bracket, brackets_of
@@ -92,6 +93,7 @@ def callouts_json(callouts: Callouts) -> Json:
         "terms": list(callouts.terms),
         "brackets_opened": callouts.opened,
         "brackets_closed": callouts.closed,
+        "agreed": list(callouts.agreed) if any(callouts.agreed) else None,
     }
     return {name: row for name, row in rows.items() if row}
 
@@ -105,7 +107,13 @@ def callouts_from(row: Json) -> Callouts:
         tuple(str(term) for term in row.get("terms", ())),
         int(row.get("brackets_opened", 0)),
         int(row.get("brackets_closed", 0)),
+        _pair(row.get("agreed", ("", ""))),
     )
+
+
+def _pair(values: Sequence[Any]) -> tuple[str, str]:
+    before, after = values
+    return str(before), str(after)
 
 
 def moves_json(comparison: Comparison) -> list[Json]:

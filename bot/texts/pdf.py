@@ -16,7 +16,12 @@ from bot.texts.strikes import Strike, strikes_of
 _BOLD = 600
 _BOLD_NAME = re.compile(rb"bold|black|heavy", re.IGNORECASE)
 _LONGEST_NAME = 128
-_CALL = re.compile(r"(?<=[^\W\d_]|[.,;:”’»)\]。；，])\d{1,2}(?=[\s.,;:)\]”’»]|$)")
+_CALL = re.compile(r"\d(?<=[^\W\d_]\d|[.,;:”’»)\]。；，]\d)\d?(?=[\s.,;:)\]”’»]|$)|\(\d{1,2}\)")
+_UNIT = re.compile(r"(?<![^\W\d_])(?:[kcmdh]?m|к?м|см)$")  # with a raised 2 or 3 behind it
+_STOP = re.compile(r"(?<=\s)([.،؛])([٠-٩]{1,4})(?=\s|$)")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_ONE_LINE = re.compile(r"[^\r\n\ufffe]+(?:\ufffe(?!\d)[^\r\n\ufffe]*)*\ufffe?")
+"""A line; pdfium prints U+FFFE for a hyphen at its end and no break, also before the page number below it."""
 _MOST_PAGES = 2000
 
 
@@ -94,7 +99,7 @@ def _characters(words: pypdfium2.PdfTextPage) -> str:
 
 def _spans(text: str) -> Iterator[tuple[int, int, str]]:
     """Where each line begins and ends, blanks at its ends left out, and its text."""
-    for match in re.finditer(r"[^\r\n]+", text):
+    for match in _ONE_LINE.finditer(text):
         line = match.group()
         if stripped := line.strip():
             start = match.start() + len(line) - len(line.lstrip())
@@ -110,8 +115,11 @@ def _placed(
     calls = _calls(words, start, text, bottom, top)
     across = [strike for strike in struck if strike.crosses(bottom, top)]
     runs = _runs(words, start, text, calls, across) if rich or across else ()
-    for begin, stop in reversed(calls):
-        text = text[:begin] + text[stop:]
+    if _RIGHT_TO_LEFT.search(text):
+        text = _from_the_right(words, start, text, calls)
+    else:
+        for begin, stop in reversed(calls):
+            text = text[:begin] + text[stop:]
     return Placed(
         text, number, min(left, left_of_last), max(right, right_of_first), top, bottom, min(bottom, last), bold, runs
     )
@@ -154,10 +162,33 @@ def _calls(words: pypdfium2.PdfTextPage, start: int, text: str, bottom: float, t
         return []
     found = []
     for match in _CALL.finditer(text):
+        if match.group() in ("2", "3") and _UNIT.search(text[: match.start()]):
+            continue
         _, low, _, high = words.get_charbox(start + match.start(), loose=True)
         if high - low < 0.85 * (top - bottom) and low > bottom + 0.1 * (top - bottom):
             found.append(match.span())
     return found
+
+
+def _from_the_right(words: pypdfium2.PdfTextPage, start: int, text: str, calls: list[tuple[int, int]]) -> str:
+    """A line that runs from right to left without its calls.
+
+    pdfium gives the pieces between calls in any order, and a full stop behind a number before it.
+    """
+    if not calls:
+        return _STOP.sub(r"\2\1", text)
+    ends = [0, *(place for call in calls for place in call), len(text)]
+    pieces: list[tuple[float, str]] = []
+    for begin, stop in zip(ends[::2], ends[1::2], strict=True):
+        if inked := [index for index in range(begin, stop) if not text[index].isspace()]:
+            right = max(words.get_charbox(start + index, loose=True)[2] for index in inked)
+            pieces.append((right, text[begin:stop].strip()))
+    ordered = [piece for _, piece in sorted(pieces, key=lambda piece: -piece[0])]
+    return _STOP.sub(r"\2\1", _unspaced(" ".join(ordered)))
+
+
+def _unspaced(text: str) -> str:
+    return re.sub(r" (?=[.,;:،؛](?:\s|$))", "", text)
 
 
 def _side_by_side(lines: list[Placed]) -> list[Placed]:
@@ -166,11 +197,12 @@ def _side_by_side(lines: list[Placed]) -> list[Placed]:
     for line in lines:
         before = joined[-1] if joined else None
         height = max(line.top - line.bottom, 1.0)
-        if before and abs(line.bottom - before.last) < 0.4 * height and -height < line.left - before.right < 3 * height:
+        if before and abs(line.bottom - before.last) < 0.4 * height and _touch(before, line, height):
             joined[-1] = replace(
                 before,
-                text=f"{before.text} {line.text}",
-                right=line.right,
+                text=_together(before.text, line.text),
+                left=min(before.left, line.left),
+                right=max(before.right, line.right),
                 last=line.last,
                 bold=before.bold and line.bold,
                 runs=_both(before, line) if before.runs or line.runs else (),
@@ -178,6 +210,17 @@ def _side_by_side(lines: list[Placed]) -> list[Placed]:
         else:
             joined.append(line)
     return joined
+
+
+def _together(one: str, two: str) -> str:
+    return _unspaced(f"{one} {two}") if _RIGHT_TO_LEFT.search(one) else f"{one} {two}"
+
+
+def _touch(before: Placed, line: Placed, height: float) -> bool:
+    """Whether a piece stands where the one before it goes on: to the right, or to the left where the script does."""
+    if _RIGHT_TO_LEFT.search(before.text) and -height < before.left - line.right < height:
+        return True
+    return -height < line.left - before.right < 3 * height
 
 
 def _both(one: Placed, two: Placed) -> tuple[Run, ...]:

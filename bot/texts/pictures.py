@@ -11,6 +11,7 @@ from typing import Any
 import pypdfium2
 
 from bot.texts.compare import Change, Comparison
+from bot.texts.notes import Say, english
 from bot.texts.page import page
 
 _WIDTH, _HEIGHT = 680, 6000  # of a picture's sheet in CSS pixels; what is empty is cut off
@@ -46,15 +47,16 @@ def file_name(label: str) -> str:
     return _AWKWARD.sub("-", label)
 
 
-def pdf(comparison: Comparison) -> bytes:
-    """The whole comparison as a PDF, long equal runs folded. Raises NoPictures."""
-    return _drawn(page(comparison), _FOLDED)
+def pdf(comparison: Comparison, say: Say[str] = english, language: str = "en") -> bytes:
+    """The whole comparison as a PDF, long equal runs folded, its own words as for `page`. Raises NoPictures."""
+    return _drawn(page(comparison, say, language), _FOLDED)
 
 
-def picture(comparison: Comparison, change: Change) -> Picture:
-    """A picture of one change, as wide as a chat shows it. Raises NoPictures."""
+def picture(comparison: Comparison, change: Change, say: Say[str] = english, language: str = "en") -> Picture:
+    """A picture of one change, as wide as a chat shows it, its own words as for `page`. Raises NoPictures."""
     label = (change.new or change.old)[0]
-    sheets = pypdfium2.PdfDocument(_drawn(page(replace(comparison, changes=(change,))), _FOLDED + _SHEET))
+    shown = page(replace(comparison, changes=(change,)), say, language)
+    sheets = pypdfium2.PdfDocument(_drawn(shown, _FOLDED + _SHEET))
     try:
         image = sheets[0].render(scale=_SCALE * 96 / 72).to_pil()
         return Picture(label, _png(image), len(sheets) == 1)

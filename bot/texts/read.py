@@ -4,11 +4,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
+from bot.texts.brackets import count
 from bot.texts.decode import decoded
 from bot.texts.document import Document, Unreadable
 from bot.texts.docx import docx_lines
+from bot.texts.footnotes import without_footnotes
 from bot.texts.formats import container_of, is_page
+from bot.texts.hyphens import rejoined
 from bot.texts.language import detect
 from bot.texts.layout import flow
 from bot.texts.lines import Line, is_furniture, lines_of
@@ -21,7 +25,9 @@ _SYMBOL = re.compile(r"\b[A-Z]{1,10}(?:/[A-Z0-9][A-Za-z0-9.]*){2,6}\b")
 _MOST_CHARACTERS = 4_000_000  # a treaty with all its annexes has one million
 _MOST_PROVISIONS = 5_000
 _MOST_LINES = 100_000
+_MOST_BRACKETS = 50_000
 _HEAD = 3000  # characters in which a symbol is looked for
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]")
 
 
@@ -32,12 +38,14 @@ def read(data: bytes, name: str, reading: str = "new") -> Document:
     is the symbol printed near the top, else `name`. Raises Unreadable, and nothing else.
     """
     lines, head, marked = _lines(data, reading)
-    lines = [_normal(line) for line in lines]
+    lines = rejoined([_normal(line) for line in lines])
     if len(lines) > _MOST_LINES or sum(len(line.text) for line in lines) > _MOST_CHARACTERS:
         raise _endless()
     text = "\n".join(line.text for line in lines)
     if not text.strip():
         raise Unreadable("This file is empty.")
+    if count(text) > _MOST_BRACKETS:
+        raise Unreadable("This file has more square brackets than any draft; send the text of the draft alone.")
     grammar = detect(text)
     provisions = split(lines, grammar.language)
     if not provisions:
@@ -62,7 +70,7 @@ def _lines(data: bytes, reading: str) -> tuple[list[Line], str, Marked]:
     if len(text) > _MOST_CHARACTERS:
         raise _endless()
     shown, marked = plain(text, reading)
-    return lines_of(shown), shown[:_HEAD], marked
+    return lines_of(without_footnotes(shown)), shown[:_HEAD], marked
 
 
 def _without_furniture(lines: list[Line], head: str, marked: Marked) -> tuple[list[Line], str, Marked]:
@@ -92,6 +100,13 @@ def _running_symbol(texts: Iterable[str], pages: int) -> str:
 
 
 def _normal(line: Line) -> Line:
-    """Ligatures and presentation forms as the letters they stand for, lengthened Arabic words as usual."""
-    text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), line.text).replace("\u0640", "")
-    return Line(" ".join(text.split()), line.bold, line.starts)
+    """Ligatures and presentation forms as the letters they stand for, lengthened Arabic words as usual.
+
+    Signs that nobody sees are left out: those that turn words round would turn round what stands beside them, too.
+    """
+    text = line.text
+    if not text.isascii():
+        text = _LIGATURES.sub(lambda sign: unicodedata.normalize("NFKC", sign.group()), text).replace("\u0640", "")
+        text = _UNSEEN.sub("", text)
+    text = " ".join(text.split())
+    return line if text == line.text else replace(line, text=text)

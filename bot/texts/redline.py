@@ -128,6 +128,8 @@ def obligations(ops: Iterable[Op], language: str = "en") -> tuple[tuple[str, str
         if not (gone and come) and len((gone or come).split()) > _SHORT:
             continue
         before, after = ([word.casefold() for word in words.findall(side)] for side in (gone, come))
+        if before == after:
+            continue
         for code in Levenshtein.opcodes(before, after):
             if code.tag != "equal":
                 found += _became(before[code.src_start : code.src_end], after[code.dest_start : code.dest_end], modal)

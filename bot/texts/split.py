@@ -9,13 +9,13 @@ from bot.texts.document import PREAMBLE, Provision
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
 from bot.texts.headings import heading_and_body
 from bot.texts.lines import Line
-from bot.texts.marks import Mark, mark_of
+from bot.texts.marks import Mark
 from bot.texts.numerals import value_of
-from bot.texts.paragraphs import begins_item, begins_low, ends_sentence, join
+from bot.texts.paragraphs import begins_item, ends_sentence, join
+from bot.texts.standing import structure
 
 _LONGEST_NOTE = 220  # characters of a placeholder, its heading included
 _MOST_ABOVE = 4  # lines below a label in which a note of agreement is about the whole provision
-_LONGEST_TITLE = 6  # lines between a division and the label below it
 
 
 @dataclass
@@ -34,83 +34,12 @@ class _Draft:
 def split(lines: list[Line], language: str) -> tuple[Provision, ...]:
     """The provisions of a draft in the order in which they stand; none where it has no labels."""
     grammar = LANGUAGES[language]
-    marks = _in_place([mark_of(line.text, language) for line in lines], lines, grammar)
+    lines, marks = structure(lines, language)
     if not any(mark and mark.role == "label" for mark in marks):
         return ()
     start = _front_matter(lines, marks, grammar)
     drafts = _gathered(lines, marks, start)
     return _finished(_without_contents(drafts), grammar)
-
-
-def _in_place(marks: list[Mark | None], lines: list[Line], grammar: Grammar) -> list[Mark | None]:
-    """The marks that stand where such a mark can stand; a reference wrapped to a line's start is none."""
-    kept: list[Mark | None] = []
-    last = 0
-    main = Counter(mark.kind for mark in marks if mark and mark.role == "label").most_common(1)
-    for index, mark in enumerate(marks):
-        foreign = mark and mark.role == "label" and mark.kind != main[0][0]
-        if mark is None or foreign or not _stands(index, mark, marks, lines, grammar, last):
-            kept.append(None)
-            continue
-        kept.append(mark)
-        if mark.role == "label":
-            last = _number(mark.name)
-    return kept
-
-
-def _number(label: str) -> int:
-    match = re.search(r"\d+", label)
-    return int(match.group()) if match else 0
-
-
-def _stands(index: int, mark: Mark, marks: list[Mark | None], lines: list[Line], grammar: Grammar, last: int) -> bool:
-    line, before = lines[index], lines[index - 1] if index else None
-    if before and not marks[index - 1] and line.starts is not True and _goes_on(before.text, grammar):
-        return False
-    if mark.role == "label":
-        return _label_stands(index, mark, lines, last)
-    if mark.role == "division":
-        return _division_stands(index, mark, marks, lines)
-    if mark.role in ("annex", "appendix"):
-        return bool(not mark.rest or (mark.set_apart and not begins_low(mark.rest)))
-    return True
-
-
-def _label_stands(index: int, mark: Mark, lines: list[Line], last: int) -> bool:
-    if not mark.rest:
-        after = lines[index + 1] if index + 1 < len(lines) else None
-        return after is None or lines[index].bold or after.starts is True or not begins_low(after.text)
-    if mark.rest[0] in ",;)/" or begins_low(mark.rest):
-        return False
-    due = last <= _number(mark.name) <= last + 10
-    if mark.set_apart:
-        return due and (lines[index].starts is not False)
-    return due and lines[index].starts is not False and len(mark.rest) < 120 and not ends_sentence(mark.rest)
-
-
-def _goes_on(text: str, grammar: Grammar) -> bool:
-    """Whether a line ends in the middle of a sentence: with a comma or a word such as "of"."""
-    last = re.search(r"(\w+)$", text)
-    return bool(last and last.group(1).casefold() in grammar.function_words and last.group(1).islower())
-
-
-def _division_stands(index: int, mark: Mark, marks: list[Mark | None], lines: list[Line]) -> bool:
-    """A division has a label or another division below its title, and its title is no sentence."""
-    if mark.rest and (mark.rest[0] in ",;)" or begins_low(mark.rest)):
-        return False
-    for offset in range(_LONGEST_TITLE):
-        position = index + offset
-        if position + 1 >= len(lines):
-            return False
-        text = lines[position].text
-        # A title in capitals may go on after a comma.
-        sentence = re.search(r"[.;]$", text) or (text.endswith(",") and not text.isupper())
-        if sentence and not (offset == 0 and not mark.rest):
-            return False
-        following = marks[position + 1]
-        if following and following.role in ("label", "division", "option"):
-            return True
-    return False
 
 
 def _front_matter(lines: list[Line], marks: list[Mark | None], grammar: Grammar) -> int:
@@ -141,7 +70,7 @@ def _gathered(lines: list[Line], marks: list[Mark | None], start: int) -> list[_
         line, mark = lines[index], marks[index]
         annexed = current.kind == "annex"
         if mark and mark.role == "label" and not annexed:
-            current = _Draft(mark.name, mark.kind, _chapter(titles), option, line.text, mark.rest)
+            current = _Draft(mark.name, mark.kind, _chapter(titles), option or mark.note, line.text, mark.rest)
             drafts.append(current)
             open_level = None
         elif mark and len(drafts) > 1 and _opens_annex(mark, current):

@@ -42,13 +42,13 @@ class Styles:
     def __init__(self, root: Element | None) -> None:
         """Read a styles part, or none."""
         rows = [row for row in root if local(row) == "style"] if root is not None else []
-        self._rows = {_attribute(row, "styleId"): row for row in rows}
+        self._rows = {attribute(row, "styleId"): row for row in rows}
         self._known: dict[str, Style] = {}
         self._usual = next(
             (
-                _attribute(row, "styleId")
+                attribute(row, "styleId")
                 for row in rows
-                if _attribute(row, "default") in ("1", "true", "on") and _attribute(row, "type") == "paragraph"
+                if attribute(row, "default") in ("1", "true", "on") and attribute(row, "type") == "paragraph"
             ),
             "",
         )
@@ -88,7 +88,7 @@ class Styles:
                 case "rPr":
                     found = replace(found, look=look_of(child, found.look))
                 case "pPr":
-                    found = _numbered(found, child, _attribute(row, "styleId"))
+                    found = _numbered(found, child, attribute(row, "styleId"))
         return found
 
 
@@ -130,8 +130,9 @@ def look_of(properties: Element, base: Look, styles: Styles | None = None) -> Lo
 
 def val(row: Element) -> str:
     """What an element says of itself (w:val); "" where it only is there."""
-    return _attribute(row, "val")
+    return attribute(row, "val")
 
 
-def _attribute(row: Element, name: str) -> str:
+def attribute(row: Element, name: str) -> str:
+    """An attribute of any namespace; "" where there is none."""
     return next((str(value) for key, value in row.items() if str(key).rpartition("}")[2] == name), "")

@@ -41,6 +41,9 @@ _OUT = "data-left-out"  # our own mark on what was skipped; a page that sets it 
 _CALL = re.compile(r"[\[(]?(?:\d{1,3}|[*†‡]{1,3}|[a-z])[\])]?")
 _SQUARED = re.compile(r"\b[cdkm]?m$")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*\[|<!ENTITY", re.IGNORECASE)
+_MOST_ATTRIBUTES = 3000
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{6000,}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _STYLES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "lower-roman": "i", "upper-roman": "I"}
@@ -53,6 +56,8 @@ def page_lines(text: str, which: str) -> tuple[list[Line], str, Marked]:
     """
     if len(text) > MOST_CHARACTERS or text.count("<") > 2 * _MOST_ELEMENTS:
         raise _too_long()
+    if any(_crowded(tag.group()) for tag in _LONG_TAG.finditer(text)):
+        raise _too_long()
     if _DOCTYPE.search(text):
         raise Unreadable(
             "This page declares a document type or entities of its own, which no draft needs and which is not read; "
@@ -64,6 +69,12 @@ def page_lines(text: str, which: str) -> tuple[list[Line], str, Marked]:
     chosen, marked = reading(_glued(blocks), which)
     lines = [line for block in chosen for line in _lines(block)]
     return lines, "\n".join(line.text for line in lines[:60]), marked
+
+
+def _crowded(tag: str) -> bool:
+    """Whether a tag has more attributes than any page: libxml2 compares each of them with all others."""
+    bare = _QUOTED.sub("", tag)
+    return max(len(bare.split()), bare.count("=")) > _MOST_ATTRIBUTES
 
 
 def _root(text: str) -> Element:
@@ -79,6 +90,8 @@ def _root(text: str) -> Element:
         raise Unreadable("This web page holds no text; save it from the browser once it is shown, or send it as PDF.")
     if any("depth" in entry.message.lower() for entry in parser.error_log):
         raise _too_deep()
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise _too_long()  # libxml2 leaves out what is too large for it, and goes on
     return root
 
 

@@ -1,10 +1,13 @@
 """The tables: the records themselves, with no second set of classes that mirrors them."""
 
 from storage.tables.duties import Duty
+from storage.tables.leaving import Erasure, Suspension
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
+from storage.tables.oversight import Audit, FailedTry, Request
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
+from storage.tables.pulses import BACKUP, PROCESS, Pulse
 from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
@@ -15,8 +18,10 @@ from storage.tables.words import (
     MeetingState,
     NoticeKind,
     NoticeState,
+    Outcome,
     ParcelState,
     Purpose,
+    RequestState,
     Role,
     Standing,
     TaskState,
@@ -24,7 +29,10 @@ from storage.tables.words import (
 )
 
 __all__ = [
+    "BACKUP",
+    "PROCESS",
     "AllowedHost",
+    "Audit",
     "Blob",
     "Change",
     "Coalition",
@@ -36,6 +44,8 @@ __all__ = [
     "Draft",
     "DraftState",
     "Duty",
+    "Erasure",
+    "FailedTry",
     "Identity",
     "Inbox",
     "InboxState",
@@ -51,11 +61,15 @@ __all__ = [
     "NoticeKind",
     "NoticeState",
     "OnTable",
+    "Outcome",
     "Parcel",
     "ParcelState",
     "Provision",
+    "Pulse",
     "Purpose",
     "Reminder",
+    "Request",
+    "RequestState",
     "Review",
     "Role",
     "Room",
@@ -63,6 +77,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "Standing",
+    "Suspension",
     "Task",
     "TaskState",
     "Text",

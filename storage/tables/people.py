@@ -24,6 +24,8 @@ class Coalition(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcTime)
     changes: int = 0
     """Counts the transactions that changed a fact: what is planned from older facts is planned anew."""
+    audit_head: str | None = Field(default=None, sa_type=sealed("coalition.audit_head"))
+    """The hash of the last line of the audit: lines taken off its end are missed."""
 
 
 class Member(SQLModel, table=True):
@@ -98,7 +100,7 @@ class Lane(SQLModel, table=True):
     platform: str
     room_id: int | None = Field(default=None, foreign_key="room.id")
     member_id: int | None = Field(default=None, foreign_key="member.id")
-    fingerprint: str | None = None
+    fingerprint: str | None = Field(default=None, index=True)
     """Only for strangers: the hash of the account they wrote from."""
     address: str | None = Field(default=None, sa_type=sealed("lane.address"))
     leased_by: str | None = None

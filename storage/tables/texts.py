@@ -46,6 +46,8 @@ class Draft(SQLModel, table=True):
     """Of the provisions as read: the same text in another file is the same text."""
     provisions: int = 0
     brackets: int = 0
+    agreed: int = 0
+    """How many provisions are noted as agreed, ad referendum or not."""
     source_id: int | None = Field(default=None, foreign_key="source.id")
     """The watched address it appeared at; None where somebody added it."""
     base_id: int | None = Field(default=None, foreign_key="draft.id")
@@ -97,6 +99,8 @@ class Provision(SQLModel, table=True):
     text: str = ""
     placeholder: bool = False
     brackets: int = 0
+    agreed: str = ""
+    """How far it is noted as agreed: one of `bot.texts.brackets.AGREED`."""
 
 
 class Change(SQLModel, table=True):

@@ -45,6 +45,10 @@ class Standing(StrEnum):
 
     ASKED = "asked"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Put out at once: none of their accounts is theirs here until somebody takes that back."""
+    FORMER = "former"
+    """Gone for good: the row has no name, and is kept so that nobody else is ever given its number."""
 
 
 class MeetingState(StrEnum):
@@ -125,3 +129,25 @@ class ParcelState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Its reader was put out before it was settled."""
+
+
+class Outcome(StrEnum):
+    """What came of a privileged command, in the audit."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    ASKED = "asked"
+    """It waits for a second person."""
+    DENIED = "denied"
+    """Whoever said it may not."""
+
+
+class RequestState(StrEnum):
+    """What became of a request for a second person."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

@@ -5,10 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import texts
+from tests.benchmarks import child, commands, growth, lateness, memory, notices, startup, texts
 from tests.benchmarks.measuring import Row, table
 
-BENCHMARKS: dict[str, Callable[[], list[Row]]] = {"texts": texts.measure}
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "texts": texts.measure,
+    "growth": growth.measure,
+    "child": child.measure,
+    "notices": notices.measure,
+    "startup": startup.measure,
+    "commands": commands.measure,
+    "lateness": lateness.measure,
+    "memory": memory.measure,
+}
 
 
 def main(names: list[str]) -> int:

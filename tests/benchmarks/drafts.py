@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from fpdf import FPDF
 
+from tests.benchmarks.tongues import LATIN
+
 ARTICLES = 70
 WORDS = 22_000
-_STEMS = "ac bor cal den er fin gov hab in jur kon leg mon nor op pro qual reg stat trans ul ver wit ex yel zon".split()
+_STEMS = LATIN.split()
 _ENDS = "ing tion al ment ity ous ate ers ed ism ance ible ary ures est".split()
 _SMALL = "the of and to in a for or by with under any such shall may be is not that this on as from at its".split()
 
@@ -26,15 +28,30 @@ class Pair:
 
 def make_pair() -> Pair:
     """Write both: the new one has articles put in, taken out, moved and reworded, and 6 % of its words changed."""
+    old, new = make_texts(ARTICLES)
+    return Pair(old, new, _pdf(old), _pdf(new))
+
+
+def make_texts(count: int) -> tuple[str, str]:
+    """Write the text of both drafts alone, of `count` articles, 50 or more."""
     chance = random.Random(7)
     vocabulary = [f"{one}{two}{end}" for one in _STEMS for two in _STEMS[::3] for end in _ENDS[::2]]
-    articles = [_article(chance, vocabulary) for _ in range(ARTICLES)]
+    articles = [_article(chance, vocabulary) for _ in range(count)]
     changed = [_reworded(chance, vocabulary, article) if chance.random() < 0.6 else article for article in articles]
     changed.insert(5, changed.pop(40))
     del changed[20]
     changed.insert(30, _article(chance, vocabulary))
-    old, new = _printed(articles), _printed(changed)
-    return Pair(old, new, _pdf(old), _pdf(new))
+    return _printed(articles), _printed(changed)
+
+
+def make_one_article(words: int, *, same: bool) -> tuple[str, str]:
+    """Write two drafts of one article: paragraphs of twenty words, a few of them reworded; `same`: the same each."""
+    chance = random.Random(7)
+    vocabulary = [f"{one}{two}" for one in _STEMS for two in _ENDS]
+    sentence = _sentence(chance, vocabulary, 20)
+    article = ["Scope", *(sentence if same else _sentence(chance, vocabulary, 20) for _ in range(words // 20))]
+    changed = article[:-3] if same else [article[0], *_reworded(chance, vocabulary, article[1:])]
+    return _printed([article]), _printed([changed])
 
 
 def _article(chance: random.Random, vocabulary: list[str]) -> list[str]:

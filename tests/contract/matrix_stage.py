@@ -35,7 +35,9 @@ class Nobody:
 class MatrixStage:
     """Made by `begin`; to be closed."""
 
-    can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.RING_ALL | Can.HUSH | Can.DRAW
+    can: ClassVar[Can] = (
+        Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.RING_ALL | Can.HUSH | Can.TAKE_BACK | Can.DRAW
+    )
 
     def __init__(self, synapse: Synapse, folder: Path) -> None:
         self.chat: Chat
@@ -100,6 +102,12 @@ class MatrixStage:
         found = [await view for view in views]
         assert all(view == found[0] for view in found), "people in one room see different things"
         return found[0]
+
+    async def left(self, to: Destination) -> int:
+        human = self._people[to.name if to.reader.personal else "Ana"]
+        room_id = await self._direct_chat(human) if to.reader.personal else to.address
+        said = [event for event in await human.raw_timeline(room_id) if event["sender"] == self._bot.user_id]
+        return len([event for event in said if event["type"] == "m.room.encrypted" and event["content"]])
 
     async def restart(self) -> None:
         await self._open.aclose()

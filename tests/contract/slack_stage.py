@@ -18,7 +18,7 @@ from tests.fakes.slack.bed import BOT_TOKEN
 class SlackStage:
     """Made by `begin`; to be closed."""
 
-    can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.DRAW
+    can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY | Can.RING | Can.TAKE_BACK | Can.DRAW
 
     def __init__(self) -> None:
         self.chat: Chat
@@ -61,6 +61,13 @@ class SlackStage:
         new = views[0][self._told.get(to.address, 0) :]
         self._told[to.address] = len(views[0])
         return list(self._folded(new))
+
+    async def left(self, to: Destination) -> int:
+        place = None if to.reader.personal else self._rooms[to.name]
+        reader = self._people[to.name if place is None else "Ana"]
+        posts = [post for post in self._bed.shown(reader, place) if post.bot_id]
+        self._told[to.address] = len(posts)
+        return len(posts)
 
     async def restart(self) -> None:
         await self._web.close()

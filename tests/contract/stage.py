@@ -37,6 +37,8 @@ class Can(Flag):
     """It notifies everybody, where that is wished. Slack's `<!channel>` is left alone: people choose what rings."""
     HUSH = auto()
     """It can show something without a sound. On Slack whoever reads decides that, not whoever posts."""
+    TAKE_BACK = auto()
+    """It can delete what it showed."""
     DRAW = auto()
     """It turns the tree into what a screen shows, which could obey instead of showing."""
 
@@ -74,6 +76,9 @@ class Stage(Protocol):
     async def seen(self, to: Destination) -> list[Seen]:
         """Give what appeared at a destination since the last time, in the order in which people see it."""
 
+    async def left(self, to: Destination) -> int:
+        """Give how many messages of the bot's are there to be seen."""
+
     async def restart(self) -> None:
         """End the bot, and begin again."""
 
@@ -97,6 +102,7 @@ class DoubleStage:
     """The double that the other tests send to."""
 
     can: ClassVar[Can] = Can.REMEMBER | Can.REFUSE | Can.BE_AWAY
+    """Not TAKE_BACK: it keeps no time."""
 
     def __init__(self) -> None:
         self.chat = RecordingChat()
@@ -118,6 +124,9 @@ class DoubleStage:
             for sent in new
         ]
 
+    async def left(self, to: Destination) -> int:
+        raise NotImplementedError
+
     async def restart(self) -> None:
         """The platform goes on; nothing of the bot is kept here."""
 
@@ -135,7 +144,7 @@ class ConsoleStage:
     """The terminal: one screen for all, which nobody leaves and which rings for nobody."""
 
     can: ClassVar[Can] = Can.DRAW
-    """Not REMEMBER: a terminal cannot be asked what it showed before the bot began again."""
+    """Neither REMEMBER nor TAKE_BACK: a terminal cannot be asked what it showed, nor can it unshow it."""
 
     def __init__(self) -> None:
         self.accounts: Mapping[int, str] = {}
@@ -154,6 +163,9 @@ class ConsoleStage:
         self._lines[:] = [line for line in self._lines if not line.startswith(mark)]
         texts = [line.removeprefix(mark).replace("\n    ", "\n") for line in own]
         return [Seen(text, files=dict(re.findall(r"^(\S+\.csv):\n((?:.+\n?)+)", text, re.MULTILINE))) for text in texts]
+
+    async def left(self, to: Destination) -> int:
+        raise NotImplementedError
 
     async def restart(self) -> None:
         self.chat = ConsoleChat(self._lines.append)

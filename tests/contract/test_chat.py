@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
@@ -10,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from bot.clock import SystemClock
 from bot.message import File, Message, Paragraph, Text, joined, message
 from bot.ports import Destination, SendLater, SendRefused
 from storage.tables import NoticeKind
 from tests.contract.matrix_stage import MatrixStage
 from tests.contract.slack_stage import SlackStage
-from tests.contract.stage import Can, ConsoleStage, DoubleStage, Stage, mention
+from tests.contract.stage import NOW, Can, ConsoleStage, DoubleStage, Stage, mention
 
 Scene = Callable[[], Coroutine[Any, Any, None]]
 
@@ -254,5 +256,56 @@ def test_a_file_arrives(stage: Stage, runner: asyncio.Runner) -> None:
         [seen] = await stage.seen(luis)
         assert seen.text.startswith("1 task.\n")
         assert {name: text.strip() for name, text in seen.files.items()} == {"tasks.csv": "1,Artículo 5\n2,مادة"}
+
+    runner.run(scene())
+
+
+def test_what_was_said_to_one_person_is_erased(stage: Stage, runner: asyncio.Runner) -> None:
+    """Of their direct chat nothing is left, files included, and of others' and the room all is; twice is harmless."""
+    needs(stage, Can.TAKE_BACK)
+
+    async def scene() -> None:
+        room, luis, mei = await stage.room("team"), await stage.person("Luis"), await stage.person("Mei")
+        await send(stage, room, words("for the room"))
+        await send(stage, mei, words("for Mei"))
+        await send(stage, luis, words("for Luis"))
+        await send(stage, luis, Message((Paragraph(Text("1 task.")), File("tasks.csv", "1,Artículo 5\n"))))
+        for to in (room, luis, mei):
+            await texts(stage, to)
+        for _ in range(2):
+            await stage.chat.erase(luis, NOW - dt.timedelta(days=7))
+            assert [await stage.left(to) > 0 for to in (luis, mei, room)] == [False, True, True]
+        await send(stage, luis, words("after that"))
+        assert await texts(stage, luis) == ["after that"]
+
+    runner.run(scene())
+
+
+def test_what_is_older_stays(stage: Stage, runner: asyncio.Runner) -> None:
+    """What was said before the moment is let be."""
+    needs(stage, Can.TAKE_BACK)
+
+    async def scene() -> None:
+        mei = await stage.person("Mei")
+        await send(stage, mei, words("long ago"))
+        await texts(stage, mei)
+        before = await stage.left(mei)
+        await stage.chat.erase(mei, SystemClock().now() + dt.timedelta(days=1))
+        assert (before > 0, await stage.left(mei)) == (True, before)
+
+    runner.run(scene())
+
+
+def test_letting_go_of_an_account_ends_nothing_for_others(stage: Stage, runner: asyncio.Runner) -> None:
+    """It is safe to repeat, and what others are sent comes as before."""
+
+    async def scene() -> None:
+        olu, mei = await stage.person("Olu"), await stage.person("Mei")
+        await send(stage, olu, words("hello"))
+        assert await texts(stage, olu) == ["hello"]
+        for _ in range(2):
+            await stage.chat.forget(olu.address)
+        await send(stage, mei, words("still here"))
+        assert await texts(stage, mei) == ["still here"]
 
     runner.run(scene())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 from bot.message import Message
@@ -44,6 +45,12 @@ class RecordingChat:
     """What the next attempts meet, one each; None lets one through."""
     files: dict[str, bytes | BaseException] = field(default_factory=dict)
     """What can be fetched, or what fetching it meets."""
+    erased: list[tuple[str, dt.datetime]] = field(default_factory=list)
+    """To whom what was written is to be deleted, and since when."""
+    erasing: list[BaseException | None] = field(default_factory=list)
+    """What the next deletions meet, one each; None lets one through."""
+    forgotten: list[str] = field(default_factory=list)
+    """The accounts that were let go of."""
     loses_answer: bool = False
     """With it, a message appears before the trouble is raised."""
 
@@ -62,6 +69,15 @@ class RecordingChat:
         if isinstance(found, BaseException):
             raise found
         return found if found is None or len(found) <= most else None
+
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        self.erased.append((to.name, since))
+        if (trouble := self.erasing.pop(0) if self.erasing else None) is not None:
+            raise trouble
+        self.shown = [sent for sent in self.shown if sent.to.address != to.address or sent.to.due < since]
+
+    async def forget(self, account: str) -> None:
+        self.forgotten.append(account)
 
     def _show(self, sent: Sent) -> None:
         if sent.key not in {known.key for known in self.shown}:

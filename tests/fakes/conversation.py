@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from bot.commands import CommandTable
 from bot.dispatch import Dispatch
 from bot.occasions.leaving import Write
 from bot.outbox import Outbox
+from bot.requests import confirm_on_host
+from bot.rules.limits import USUAL, Limits
 from tests.conftest import World
 from tests.fakes.chat import Sent
 
@@ -18,9 +21,9 @@ from tests.fakes.chat import Sent
 class Conversation:
     """Dispatch and outbox over a World, worked on until nothing is due."""
 
-    def __init__(self, world: World, table: CommandTable, writers: Mapping[str, Write]) -> None:
-        self.world = world
-        self._dispatch = Dispatch(world.store, world.clock, table)
+    def __init__(self, world: World, table: CommandTable, writers: Mapping[str, Write], limits: Limits = USUAL) -> None:
+        self.world, self._table = world, table
+        self._dispatch = Dispatch(world.store, world.clock, table, limits)
         self._outbox = Outbox(world.store, world.clock, dict.fromkeys(PLATFORMS, world.chat), writers)
 
     def say(self, alias: str, words: str, room: str | None = None, **others: Any) -> list[str]:
@@ -28,6 +31,20 @@ class Conversation:
         before = len(self.world.chat.shown)
         invocation = self.world.saying(alias, words, room, **others)
         self.world.run(self._dispatch.receive(invocation))
+        self.settle()
+        return [_line(sent) for sent in self.world.chat.shown[before:]]
+
+    def seconded(self, alias: str, words: str, room: str | None = None, **others: Any) -> list[str]:
+        """Let the only coordinator say what waits for a second person, and the host confirm it; gives what appears."""
+        (waits,) = self.say(alias, words, room, **others)
+        asked = re.search(r"as request (\d+)", waits)
+        assert asked is not None, waits
+        return self.host(asked[1])
+
+    def host(self, number: str) -> list[str]:
+        """Let the host confirm a request; gives what appears then. Raises Refusal."""
+        before = len(self.world.chat.shown)
+        self.world.write(lambda work: confirm_on_host(work, self.world.now, self._table, number))
         self.settle()
         return [_line(sent) for sent in self.world.chat.shown[before:]]
 

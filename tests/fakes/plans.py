@@ -8,17 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Column, Connection, Engine, event
 from sqlmodel import SQLModel
 
 from storage.engines import is_postgres, open_sync
+from storage.tables.columns import Sealed
 
-COPIES = 150
+COPIES = 600
 """How many coalitions like each one there are in the database that plans are made for."""
 _APART = 100_000
 """By how much the ids of one copy differ from those of the next."""
 _REFERENCES = ("subject_id", "deed_id")
 """Columns that name rows of other tables without a foreign key."""
+_VALUES = {
+    "INTEGER": "-n", "FLOAT": "0", "BOOLEAN": "true", "DATETIME": "now()", "DATE": "now()", "BLOB": "''",
+    "JSON": "'[]'",
+}  # fmt: skip
 _UNIQUE = ("event_id", "key", "fingerprint", "sha256", "name")
 
 
@@ -103,7 +108,8 @@ def _explained(connection: Connection, statement: str, parameters: Any) -> list[
 
 def _explained_there(connection: Connection, statement: str, parameters: Any) -> list[Access]:
     """Read PostgreSQL's EXPLAIN."""
-    tables = dict(connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes").all())  # type: ignore[arg-type]
+    indexes = connection.exec_driver_sql("SELECT indexname, tablename FROM pg_indexes")
+    tables: dict[str, str] = {index: table for index, table in indexes}  # noqa: C416 - rows are no pairs to dict()
     [(explained,)] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
     found = []
     for node in _nodes(explained[0]["Plan"]):
@@ -143,14 +149,27 @@ def _multiply(connection: Connection) -> None:
         if table.name == "duty":
             continue
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        values = ", ".join(_copied(column.name, bool(column.foreign_keys)) for column in table.columns)
+        values = ", ".join(_copied(column) for column in table.columns)
         copies = f'SELECT {values} FROM "{table.name}", generate_series(1, {COPIES}) n'
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}')
+        if not connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}').rowcount:
+            invented = ", ".join(_invented(column) for column in table.columns)
+            copies = f"SELECT {invented} FROM generate_series(1, {10 * COPIES}) n"
+            connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) {copies}')
     connection.exec_driver_sql("ANALYZE")
     connection.exec_driver_sql("SET enable_seqscan = off")  # small tables would be read whole, and rightly so
 
 
-def _copied(column: str, refers: bool) -> str:
-    if column == "id" or refers or column in _REFERENCES:
-        return f'"{column}" + n * {_APART}'
-    return f"\"{column}\" || '-' || n" if column in _UNIQUE else f'"{column}"'
+def _invented(column: Column[Any]) -> str:
+    """Give a value for a table that had no rows: ten a coalition."""
+    if column.name == "coalition_id":
+        return f"1 - mod(n, {COPIES}) * {_APART}"
+    return _VALUES.get(str(column.type).split()[0], "'x' || n")
+
+
+def _copied(column: Column[Any]) -> str:
+    name = column.name
+    if name == "id" or column.foreign_keys or name in _REFERENCES:
+        # Before and after: what is later than one row is half of all, as it may be in the life of a deployment.
+        return f'"{name}" + (2 * mod(n, 2) - 1) * n * {_APART}'
+    sealed = isinstance(column.type, Sealed)
+    return f"\"{name}\" || '-' || n" if name in _UNIQUE and not sealed else f'"{name}"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ class Platform:
     """What appeared, in order."""
     repeated: int = 0
     """How many sends the platform knew for a repetition, by their key."""
+    hangs: bool = False
+    """Whether it answers to no send for now."""
+    hanging: int = 0
+    """How many sends were left without an answer."""
     port: int = 0
     _keys: set[str] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -31,7 +36,7 @@ class Platform:
         app.add_routes(
             [web.get("/said", self._hand_out), web.post("/said", self._acknowledge), web.post("/send", self._show)]
         )
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
@@ -67,6 +72,10 @@ class Platform:
 
     async def _show(self, request: web.Request) -> web.Response:
         message = await request.json()
+        if self.hangs:
+            self.hanging += 1
+            await asyncio.sleep(60)
+            raise web.HTTPGatewayTimeout
         if message["key"] in self._keys:
             self.repeated += 1
         else:

@@ -78,7 +78,7 @@ class Kills:
 
     def start(self, point: str = "", hits: int = 1) -> None:
         """Start as many processes as there should be; all of them die at that point."""
-        self.pids = [pid for pid in self.pids if _lives(pid)]
+        self.pids = [pid for pid in self.pids if lives(pid)]
         while len(self.pids) < self.processes:
             assert self._launcher is not None
             assert self._launcher.stdin is not None
@@ -91,15 +91,15 @@ class Kills:
 
     def kill(self, pid: int) -> None:
         """Kill one at once."""
-        if _lives(pid):
+        if lives(pid):
             os.kill(pid, signal.SIGKILL)
             self.killed += 1
-            while _lives(pid):
+            while lives(pid):
                 time.sleep(0.001)
 
     async def ended(self, seconds: float) -> bool:
         """Wait until one of them has killed itself."""
-        return await _until(lambda: not all(_lives(pid) for pid in self.pids), seconds)
+        return await until(lambda: not all(lives(pid) for pid in self.pids), seconds)
 
     async def owe(self, number: int, seconds: float) -> None:
         """Owe so many more alerts to each room, due one after the other within so many seconds."""
@@ -128,11 +128,11 @@ class Kills:
     async def calm_down(self, seconds: float = 60) -> None:
         """Run without kills until everything came, and a moment longer."""
         self.start()
-        await _until(lambda: self.missing <= 0, seconds)
+        await until(lambda: self.missing <= 0, seconds)
         await asyncio.sleep(0.3)
         for pid in self.pids:
             os.kill(pid, signal.SIGTERM)
-        await _until(lambda: not any(_lives(pid) for pid in self.pids), 10)
+        await until(lambda: not any(lives(pid) for pid in self.pids), 10)
 
     async def check(self) -> None:
         """Everything came once and in order, everything said was done once, and nothing is left."""
@@ -167,13 +167,14 @@ async def at_random(kills: Kills, times: int, seed: int) -> None:
         kills.start()
         await asyncio.sleep(dice.choice((0.15, 0.4, 0.8)) * dice.random())
         # On a busy machine it may not keep up with what is said between two kills, and would only fall back further.
-        await _until(lambda: kills.missing < MOST_MISSING, 60)
+        await until(lambda: kills.missing < MOST_MISSING, 60)
         kills.kill(dice.choice(kills.pids))
     await kills.calm_down()
     await kills.check()
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Tell whether a process is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -181,7 +182,8 @@ def _lives(pid: int) -> bool:
     return True
 
 
-async def _until(true: Callable[[], bool], seconds: float) -> bool:
+async def until(true: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is true; False when it is not in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

@@ -298,6 +298,50 @@ def test_errors_of_the_house(house: House) -> None:
     _assert_none_opens(house, "database")
 
 
+def test_what_others_can_look_at_is_not_served(house: House) -> None:
+    """`run` says what to close, and so does doctor; other commands go on."""
+    database = house.folder / "dragoman.db"
+    for path, mode, hint in ((database, 0o640, "chmod 600"), (house.folder, 0o755, "chmod 700")):
+        kept = path.stat().st_mode
+        path.chmod(mode)
+        _assert_refused(house("run"), f"{hint} {path.resolve()}")
+        doctor = house("doctor")
+        assert (doctor.code, hint in doctor.out) == (1, True)
+        assert house.console("my") != []
+        path.chmod(kept)
+
+
+def test_init_closes_the_folder_that_it_fills(bare: House) -> None:
+    """Once, where it makes the database; what it makes is open to nobody else."""
+    bare.folder.chmod(0o755)
+    assert "closed " in bare("init").out
+    assert [path.name for path in [bare.folder, *bare.folder.iterdir()] if path.stat().st_mode & 0o044] == [
+        "dragoman.toml"
+    ]
+    bare.folder.chmod(0o755)
+    assert "closed " not in bare("init").out
+
+
+def test_the_host_is_the_second_person_of_the_only_coordinator(house: House) -> None:
+    """What waits is listed and confirmed by its number; each command of the host stands in the audit, which holds."""
+    assert house("confirm").out == "No request waits for a second person.\n"
+    _assert_refused(house("confirm", "1"), "No request 1 waits")
+    now = dt.datetime.now(dt.UTC).isoformat()  # noqa: TID251 - the host's clock is the real one
+    asked = house("console", "--json", "--at", now, typed="role @Luis coordinator\n")
+    assert "as request 1" in asked.out
+    assert house("confirm").out.startswith("1: @Ana asks to make @Luis a coordinator, until ")
+    assert house("confirm", "1").out == "Confirmed and done: request 1.\n"
+    assert house("db", "backup", "copy").code == 0
+    shown = house("console", "--json", "--at", now, typed="audit\n").out
+    for line in ("the host, `confirm`, request 1: done", "@Ana, `role`, @Luis: done", "the host, `db backup`: done"):
+        assert line in shown
+    assert re.search(r"audit +ok: \d+ lines", house("doctor").out)
+    with closing(sqlite3.connect(house.folder / "dragoman.db")) as database, database:
+        database.execute("DELETE FROM audit WHERE sequence = 3")
+    doctor = house("doctor")
+    assert (doctor.code, "audit          WRONG: of coalition 1: line 3 is missing" in doctor.out) == (1, True)
+
+
 def test_errors_of_a_damaged_database(house: House) -> None:
     """A database without its tables, or without the mark of its version, is told as such by every command."""
     with closing(sqlite3.connect(house.folder / "dragoman.db")) as database, database:
@@ -385,7 +429,7 @@ def test_closed_streams(bare: House) -> None:
 def test_doctor_and_environment(house: House) -> None:
     """All is well, also when everything is named by the environment; without a database it says what to run."""
     well = house("doctor")
-    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 6)
+    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 8)
     elsewhere = house.folder / "elsewhere"
     elsewhere.mkdir()
     named = {

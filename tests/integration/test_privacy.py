@@ -26,6 +26,7 @@ from bot.commands import Call, CommandTable, Verb
 from bot.dispatch import Dispatch
 from bot.duty import Duty
 from bot.engine import Engine, Works
+from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
 from bot.load import load_file
@@ -242,7 +243,8 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
     works = Works(Dispatch(store, clock, table), Fetching(store, clock, chats), Watch(store, clock, None, store.write),
-                  Ingest(store, clock, store.write), Outbox(store, clock, chats, writers()))  # fmt: skip
+                  Ingest(store, clock, store.write), Erasing(store, clock, chats),
+                  Outbox(store, clock, chats, writers()))  # fmt: skip
     return Engine(store, clock, works, Duty(store, clock, "chores"))
 
 

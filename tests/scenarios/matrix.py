@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bot.adapters.console import ConsoleChat
 from bot.adapters.matrix.connection import Matrix, connected
 from bot.adapters.matrix.login import Credentials, House, log_in
 from bot.app import build
@@ -72,20 +73,42 @@ class Sent:
     event_id: str
 
 
+@dataclass(frozen=True)
+class Erased:
+    """What was said to somebody was taken back; the line says so as the console does."""
+
+    to: Destination
+    line: str
+
+
 @dataclass
 class NotingChat:
     """Sends as the chat beneath, and notes what became of it."""
 
     chat: Chat
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[Sent | Erased] = field(default_factory=list)
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         event_id = await self.chat.send(to, message, key)
         self.sent.append(Sent(to, str(event_id)))
         return event_id
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        await self.chat.erase(to, since)
+        self.sent.append(Erased(to, await erased_line(to, since)))
+
+    async def forget(self, account: str) -> None:
+        await self.chat.forget(account)
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         return await self.chat.fetch(where, most)
+
+
+async def erased_line(to: Destination, since: dt.datetime) -> str:
+    """Give the line by which the console says that messages were taken back."""
+    lines: list[str] = []
+    await ConsoleChat(lines.append).erase(to, since)
+    return lines[0]
 
 
 class Serving:
@@ -141,6 +164,8 @@ class OnMatrix:
         self._keys_since: dt.datetime | None = None
         """Since when, by the scenario's clock, people's clients use the keys that they use."""
         self._serving: Serving | None = None
+        self._later: list[Sent] = []
+        """What was sent since the last line."""
         self._open = contextlib.AsyncExitStack()
 
     async def set_up(self, folder: Path, coalition: Path) -> Path:
@@ -225,6 +250,7 @@ class OnMatrix:
         if self._serving is None:
             return []
         sent, self._serving.chat.sent = self._serving.chat.sent, []
+        self._later = [each for each in sent if isinstance(each, Sent)]
         return [await self._read(each) for each in sent]
 
     async def close(self) -> None:
@@ -278,7 +304,8 @@ class OnMatrix:
     async def _direct_chat(self, human: Human) -> str:
         """Give somebody's direct chat with Dragoman: the one it opened, or else one of their own."""
         await self._accept(human)
-        if human.user_id not in self._direct:
+        known = self._direct.get(human.user_id)
+        if known is None or self._me not in await human.members(known):  # it leaves those whom it forgets
             self._direct[human.user_id] = await human.direct_chat(self._me)
             await self._at_work.enter()
         return self._direct[human.user_id]
@@ -290,8 +317,11 @@ class OnMatrix:
                 await human.join(room_id)
                 self._direct[human.user_id] = room_id
 
-    async def _read(self, sent: Sent) -> str:
+    async def _read(self, sent: Sent | Erased) -> str:
         """Give a message as the console shows it, with the name of whom it is for."""
+        if isinstance(sent, Erased):
+            await self._see_erased(self._cast.people[self._cast.name(sent.to.address)])
+            return sent.line
         if not sent.to.reader.personal:
             room_id = sent.to.address
             text = await self._text(self._inside[room_id][0][0], room_id, sent)
@@ -302,6 +332,14 @@ class OnMatrix:
         known = sent.to.name != sent.to.address
         name = sent.to.name if known else self._cast.name(sent.to.address)
         return f"[@{name}] {await self._text(human, self._direct[human.user_id], sent)}"
+
+    async def _see_erased(self, human: Human) -> None:
+        """See that somebody's direct chat has nothing of Dragoman's any more, but what was said after that."""
+        room_id = self._direct.get(human.user_id)
+        later = {each.event_id for each in self._later}
+        for event in await human.raw_timeline(room_id) if room_id is not None else ():
+            said = event["sender"] == self._me and event["type"] == "m.room.encrypted"
+            assert not said or not event["content"] or event["event_id"] in later, "it was not taken back"
 
     async def _text(self, human: Human, room_id: str, sent: Sent | None = None) -> str:
         """Give the next message of a room as one of its people reads it, with the files that come with it."""

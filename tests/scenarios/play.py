@@ -1,7 +1,8 @@
 """Plays a scenario file: on the console, with the code that `dragoman console` uses, or on another transport.
 
 Lines that begin with `> ` are typed; the lines that follow are what must appear. Lines that begin with `#` are for the
-reader, but for three orders: `#! load FILE`, `#! at ISO` and `#! restart ISO` (the process ends and starts again then).
+reader, but for four orders: `#! load FILE`, `#! at ISO`, `#! restart ISO` (the process ends and starts again then) and
+`#! confirm NUMBER` (the host confirms a request, as `dragoman confirm` does).
 `CODE` stands for the last code that was given to link an account.
 `python -m tests.scenarios.play FILE ...` writes what appears back into the files, to be read before it is committed.
 """
@@ -18,8 +19,10 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from bot.adapters.console import Console, ConsoleProblem, read_moment
+from bot.app import command_table
 from bot.clock import SimulatedClock
 from bot.load import load_file
+from bot.requests import confirm_on_host
 from bot.terminal.opening import first_coordinator
 from bot.terminal.talk import STRANGER
 from storage import migrate
@@ -91,11 +94,24 @@ class Play:
             store = self._open_store()
             await load_file(store, file, self.now)
             await store.close()
+        elif verb == "confirm":
+            await self._confirm(rest)
         elif verb in ("at", "restart"):
             await self._stop()
             self.now = read_moment(rest)
         else:
             raise ValueError(f"no such order: {line}")
+
+    async def _confirm(self, number: str) -> None:
+        console = await self._started()
+        assert self._store is not None
+        name = console.coalition
+        found = select(Coalition.id).where(Coalition.name == name)
+        coalition_id = await self._store.read(None, lambda work: work.exec(found).one())
+        now, table = console.clock.now(), command_table()
+        await self._store.write(coalition_id, lambda work: confirm_on_host(work, now, table, number))
+        self.transport.expect(answered=True)
+        await console.core.settle()
 
     async def _type(self, words: str) -> None:
         try:

@@ -25,7 +25,7 @@ from bot.ports import Chat, Destination
 from storage.work import Store
 from tests.fakes.slack.bed import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Bed
 from tests.fakes.slack.records import Appearance, Channel, Person
-from tests.scenarios.matrix import with_accounts
+from tests.scenarios.matrix import Erased, erased_line, with_accounts
 from tests.scenarios.transports import member_account, turned_to
 
 PATIENCE = 10.0
@@ -45,13 +45,22 @@ class NotingChat:
 
     chat: Chat
     bed: Bed
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[Sent | Erased] = field(default_factory=list)
 
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         self.bed.appeared()
         message_id = await self.chat.send(to, message, key)
         self.sent.append(Sent(to, tuple(self.bed.appeared())))
         return message_id
+
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        await self.chat.erase(to, since)
+        person = self.bed.space.people[to.address]
+        assert [post for post in self.bed.shown(person, None) if post.bot_id] == []
+        self.sent.append(Erased(to, await erased_line(to, since)))
+
+    async def forget(self, account: str) -> None:
+        await self.chat.forget(account)
 
     async def fetch(self, where: str, most: int) -> bytes | None:
         return await self.chat.fetch(where, most)
@@ -178,8 +187,10 @@ class OnSlack:
                 await self._serving.slack.settle()
         return self._rooms[name]
 
-    def _read(self, sent: Sent) -> str:
+    def _read(self, sent: Sent | Erased) -> str:
         """Give a message as the console shows it, with the name of whom it is for."""
+        if isinstance(sent, Erased):
+            return sent.line
         shown = [one for one in sent.appearances if one.what in ("message", "ephemeral")]
         text = "\n".join(html.unescape(one.text) for one in shown if one.text)
         for one in sent.appearances:

@@ -236,7 +236,7 @@ def test_the_first_draft_has_nothing_to_compare_with(world: World) -> None:
     """It is previewed to the coordinator alone, closed until it is published."""
     assert add(world, "L.1", written(FIRST)) == (
         "Read: L.1, dated 2024-01-20\n"
-        "6 provisions, brackets: 0. It is the first draft: there is nothing to compare it with.\n"
+        "6 provisions, brackets 0. It is the first draft: there is nothing to compare it with.\n"
         "Publishing tells 0 people, 1 room.\n"
         "It is closed until a coordinator says `draft publish`.\n"
         "`draft publish`"
@@ -253,7 +253,7 @@ def test_a_preview_says_whose_articles_change(begun: World) -> None:
     """Counts, names and numbers as they will be; publishing asks with the same number of people."""
     assert add(begun, "L.2", written(SECOND)) == (
         "Read: L.2, dated 2024-01-20\n"
-        "7 provisions, brackets: 0 before, 1 now.\n"
+        "7 provisions, brackets 0 → 1.\n"
         "Against L.1: 2 changed, 1 new, 1 gone, 1 split, 1 with new numbers only, 1 unchanged.\n"
         "- Changed: 3 (was 2), 7 (was 6)\n"
         "- Article 2 is new: Human rights\n"
@@ -297,7 +297,7 @@ def test_rooms_hear_once_and_coordinators_of_what_nobody_owns(begun: World) -> N
     publish(begun, "L.2", SECOND)
     assert room_told(begun, "team") == [
         "New text: L.2\n"
-        "2024-01-20, after L.1: 7 provisions, brackets: 0 before, 1 now.\n"
+        "2024-01-20, after L.1: 7 provisions, brackets 0 → 1.\n"
         "2 changed, 1 new, 1 gone, 1 split, 1 with new numbers only, 1 unchanged.\n"
         "- Changed: 3 (was 2), 7 (was 6)\n"
         "- Article 2 is new: Human rights\n"
@@ -703,9 +703,9 @@ def test_drafts_shows_each_reader_what_is_theirs(begun: World) -> None:
     begun.do(TABLE, "Ana", "draft withdraw", confirmed=True)
     add(begun, "L.3", written(MERGED))
     assert shown(begun.do(TABLE, "Ana", "drafts")) == (
-        "Draft: L.1; Date: 2024-01-20; State: current; Provisions: 6; Brackets: 0\n"
-        "Draft: L.2; Date: 2024-01-20; State: withdrawn; Provisions: 7; Brackets: 1\n"
-        "Draft: L.3; Date: 2024-01-20; State: waits for `draft publish`; Provisions: 5; Brackets: 0\n"
+        "Draft: L.1; Date: 2024-01-20; State: current; Provisions: 6; Brackets: 0; Agreed: 0\n"
+        "Draft: L.2; Date: 2024-01-20; State: withdrawn; Provisions: 7; Brackets: 1; Agreed: 0\n"
+        "Draft: L.3; Date: 2024-01-20; State: waits for `draft publish`; Provisions: 5; Brackets: 0; Agreed: 0\n"
         "`diff`"
     )
     assert "L.3" not in shown(begun.do(TABLE, "Luis", "drafts"))
@@ -713,6 +713,32 @@ def test_drafts_shows_each_reader_what_is_theirs(begun: World) -> None:
     public = shown(begun.do(TABLE, "Ana", "drafts", "hall"))
     assert "L.1" in public
     assert "L.2" not in public
+
+
+def test_what_is_agreed_is_kept_and_shown_with_its_trend(begun: World) -> None:
+    """Totals of brackets and agreed provisions stand against the draft before; who came and who went is named."""
+    note = "[agreed ad referendum]\n"
+    before = [(heading, f"{note}{body}" if heading in ("Costs", "Press") else body) for heading, body in FIRST]
+    after = [(heading, f"{note}{body}" if heading in ("Purpose", "Costs") else body) for heading, body in FIRST]
+    add(begun, "L.2", written(before))
+    begun.do(TABLE, "Ana", "draft publish", confirmed=True)
+    preview = add(begun, "L.3", written([*after[:4], ("Data", f"[{DATA}]\n\n[agreed] {RIGHTS}"), after[5]])).split("\n")
+    assert preview[1:5] == [
+        "6 provisions, brackets 0 → 1, agreed 2 → 2.",
+        "Against L.2: 1 changed, 5 unchanged.",
+        "- Changed: 5",
+        "- Noted as agreed now: 1",
+    ]
+    assert preview[5] == "- No longer noted as agreed: 4"
+    begun.do(TABLE, "Ana", "draft publish", confirmed=True)
+    assert room_told(begun, "team")[-1].split("\n")[1] == (
+        "2024-01-20, after L.2: 6 provisions, brackets 0 → 1, agreed 2 → 2."
+    )
+    assert "L.3 against L.2: brackets 0 → 1, agreed 2 → 2." in shown(begun.do(TABLE, "Luis", "drafts"))
+    assert "\nAs it stands: brackets 1, noted as agreed in part.\n" in shown(begun.do(TABLE, "Luis", "article 5"))
+    assert "\nAs it stands: noted as agreed ad referendum.\n" in shown(begun.do(TABLE, "Luis", "article 1"))
+    assert shown(begun.do(TABLE, "Luis", "diff 4")).endswith("\nAs it stands: no longer noted as agreed.")
+    assert "now noted as agreed in part." in told(begun, "Mei")[-1]
 
 
 def test_diff_shows_one_article_whole_and_any_two_drafts(begun: World) -> None:

@@ -110,11 +110,11 @@ def test_a_linked_account_acts_as_a_member_at_most(talk: Conversation, world: Wo
     assert "Assigning others is for coordinators" in talk.say("Pocket", "assign print the badges @luis")[0]
     talk.say("Ana", "role @luis observer")
     assert NOT_FROM_HERE in talk.say("Pocket", "undo")[0]
-    assert talk.say("Ana", "role @ana coordinator") == ["@Ana: @Ana is a coordinator now."]
+    assert talk.seconded("Ana", "role @ana coordinator") == [
+        "@Ana: Whoever runs me confirmed request 1 of @Ana, to let one more account of @Ana act as coordinator.\n"
+        "@Ana is a coordinator now."
+    ]
     assert talk.say("Ana", "role @ana coordinator") == ["@Ana: @Ana is a coordinator already."]
-    talk.say("Ana", "undo")
-    assert NOT_FROM_HERE in talk.say("Pocket", "role @luis member")[0]
-    talk.say("Ana", "role @ana coordinator")
     assert "@Ana: @Luis is a member now." in talk.say("Pocket", "role @luis member")
 
 
@@ -123,7 +123,7 @@ def test_a_linked_account_of_an_observer_stays_an_observers(talk: Conversation, 
     talk.say("Ana", "role @luis observer")
     linked(talk, "Luis", "Tablet")
     assert talk.say("Tablet", "tasks") == ["@Luis: `tasks` is for members. Ask one of them."]
-    talk.say("Ana", "role @luis coordinator")
+    talk.seconded("Ana", "role @luis coordinator")
     assert "1 person" not in talk.say("Tablet", "members")[0]
     assert talk.say("Tablet", "role @mei observer")[0].startswith("@Luis: @Mei is an observer now.")
 
@@ -134,7 +134,7 @@ def test_messages_of_coordinators_do_not_go_to_an_account_that_is_less(talk: Con
     talk.say("Ana", "link yes")
     ana = world.member_id("Ana")
     assert world.write(lambda work: member_lane(work, ana).platform) == "console"
-    talk.say("Ana", "role @ana coordinator")
+    talk.seconded("Ana", "role @ana coordinator")
     assert world.write(lambda work: member_lane(work, ana).platform) == "matrix"
 
 
@@ -253,7 +253,7 @@ def test_the_first_account_may_go_and_the_linked_one_stay(talk: Conversation, wo
     """But not where nobody could coordinate then."""
     linked(talk, "Ana", "Pocket")
     assert "You are the only coordinator" in talk.say("Ana", "unlink")[0]
-    talk.say("Ana", "role @ana coordinator")
+    talk.seconded("Ana", "role @ana coordinator")
     talk.say("Ana", "unlink")
     talk.say("Ana", "yes")
     assert owners(world) == {"pocket": "Ana", "luis": "Luis", "mei": "Mei"}

@@ -182,11 +182,13 @@ def test_undo_reaches_back_ten_minutes_and_only_to_ones_own(talk: Conversation, 
 
 
 def test_undo_does_not_leave_the_coalition_without_a_coordinator(talk: Conversation, world: World) -> None:
-    """Making somebody coordinator cannot be undone once they are the only one."""
-    talk.say("Ana", "role @luis coordinator")
+    """Letting somebody in cannot be undone once they are the only one."""
+    talk.say("Zoe", "hello Zoe, Red Libre, Bogota")
+    talk.say("Ana", "admit @zoe")
+    world.write(lambda work: setattr(find_member(work, "Zoe"), "role", "coordinator"))
     world.write(lambda work: setattr(find_member(work, "Ana"), "role", "member"))
     assert talk.say("Ana", "undo")[-1].startswith("@Ana: Without it nobody would coordinate.")
-    assert world.read(lambda work: find_member(work, "Luis").role) == "coordinator"
+    assert world.read(lambda work: find_member(work, "Zoe").role) == "coordinator"
 
 
 def test_an_announcement_waits_for_yes(talk: Conversation, world: World) -> None:

@@ -59,10 +59,10 @@ def test_a_stranger_asks_is_admitted_and_told(talk: Conversation) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["hello ana, Red Libre, Bogota", "hello Sol, Red Libre, Atlantis", "hello", "hello two words, X, Bogota"],
+    ["hello Sol, Red Libre, Atlantis", "hello", "hello two words, X, Bogota"],
 )
 def test_a_hello_that_cannot_be_taken_leaves_no_member(talk: Conversation, world: World, words: str) -> None:
-    """A taken alias, an unknown city, nothing at all or two words: one sentence without names, and nothing is kept."""
+    """An unknown city, nothing at all or two words: one sentence without names, and nothing is kept."""
     (answer,) = talk.say("Zoe", words)
     assert not {"@Ana", "@Luis", "@Mei"} & set(answer.split())
     assert len(world.read(lambda work: work.rows(Member))) == 3
@@ -117,7 +117,7 @@ def test_the_last_coordinator_stays(world: World) -> None:
     """Nobody can leave the coalition without a coordinator; with a second one the first may go."""
     with pytest.raises(Refusal, match="only coordinator"):
         world.do(TABLE, "Ana", "role @ana member")
-    assert shown(world.do(TABLE, "Ana", "role @luis coordinator")) == "@Luis is a coordinator now."
+    assert shown(world.do(TABLE, "Ana", "role @luis coordinator", seconded=True)) == "@Luis is a coordinator now."
     world.do(TABLE, "Ana", "role @ana as observer")
     assert (role_of(world, "Ana"), role_of(world, "Luis")) == (Role.OBSERVER, Role.COORDINATOR)
 
@@ -229,10 +229,9 @@ def test_a_room_that_others_read_along_in_is_public_until_a_coordinator_says_mor
         "#bridge: This room is served now for alerts; it may see public items.\n"
         "Other organisations read along here: `room here for alerts as coalition` shows them more."
     ]
-    for words in ("room here for alerts as coalition", "room here for alerts"):
-        assert talk.say("Ana", words, "bridge", **shared) == [
-            "#bridge: This room is served now for alerts; it may see coalition items."
-        ]
+    line = "#bridge: This room is served now for alerts; it may see coalition items."
+    assert line in talk.seconded("Ana", "room here for alerts as coalition", "bridge", **shared)
+    assert talk.say("Ana", "room here for alerts", "bridge", **shared) == [line]
 
 
 def test_a_room_that_came_to_be_shared_is_public_once(talk: Conversation) -> None:
@@ -246,7 +245,8 @@ def test_a_room_that_came_to_be_shared_is_public_once(talk: Conversation) -> Non
     line = "#bridge: This room is served now for alerts; it may see {} items."
     assert serve("", shared=False) == line.format("coalition")
     assert serve("", shared=True) == line.format("public")
-    assert serve(" as coalition", shared=True) == line.format("coalition")
+    shared = {"addressed": True, "shared": True}
+    assert line.format("coalition") in talk.seconded("Ana", "room here for alerts as coalition", "bridge", **shared)
     assert serve("", shared=True) == line.format("coalition")
 
 

@@ -10,11 +10,13 @@ from bot.app import command_table
 from bot.message import message, say
 from bot.notices import room_lane, tell
 from bot.reachability import (
+    came_back,
     cannot_reach,
     device_unsigned,
     identity_changed,
     invited_to_closed_room,
     joined_closed_room,
+    left_platform,
     left_room,
     member_left,
     missed_in_chat,
@@ -222,3 +224,21 @@ def test_a_room_that_others_join_shows_public_items_only(talk: Conversation, wor
     ]
     assert world.read(lambda work: served(work).label) is Label.PUBLIC
     assert heard(talk, lambda work: room_shared(work, world.now, served(work))) == []
+
+
+def test_who_left_a_platform_is_told_once(talk: Conversation, world: World) -> None:
+    """With what is theirs and what can be done, once however often it is seen; again after they came back."""
+
+    def left(work: Work) -> None:
+        left_platform(work, world.now, "luis", "console")
+
+    [first, _] = heard(talk, left)
+    assert first.split("\n") == [
+        "@Ana: @Luis is in none of my rooms on the terminal any more.",
+        "2 tasks are theirs: `tasks @Luis`.",
+        "If they are not to come back: `suspend @Luis`.",
+    ]
+    world.pass_time(days=3)
+    assert heard(talk, left) == []
+    world.write(lambda work: came_back(work, "luis", "console"))
+    assert len(heard(talk, left)) == 2

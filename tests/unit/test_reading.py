@@ -1,6 +1,7 @@
 """Reading in the child process: what comes back, and that hostile files cost one sentence and little time."""
 
 import asyncio
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_a_draft_comes_back_as_it_was_read() -> None:
         ),
         (b"%PDF-1.7\n" + bytes(range(256)) * 50, "This PDF is damaged and cannot be opened; fetch it again."),
         (b"Article 1\n" * 3_000_000, "This file is far longer than any draft; send the text of the draft alone."),
-        (b"[" * 3_000_000, "No articles, rules or regulations were found in this file; is it the text of a draft?"),
+        (b"{" * 3_000_000, "No articles, rules or regulations were found in this file; is it the text of a draft?"),
         (b" " * (reading.MOST_INPUT + 1), "This file is larger than 50 MB; send the text alone, without pictures."),
     ],
 )
@@ -113,23 +114,22 @@ def test_cut_short_files_end_in_a_sentence() -> None:
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system has no limits to look at")
 def test_the_child_cannot_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once its limits stand, the child opens no file; it dies of it, and the parent says one sentence."""
-    start = reading._START.replace(
-        "main()", "import bot.texts.child as c; c.read = lambda d, n, r: open('/etc/hosts'); main()"
-    )
-    monkeypatch.setattr(reading, "_START", start)
+    broken = "import bot.texts.child as c; c.read = lambda d, n, r: open('/etc/hosts'); main()"
+    command = [part.replace("main()", broken) for part in reading.COMMAND]
+    monkeypatch.setattr(reading, "COMMAND", command)
     assert "could not be read" in refusal(DRAFT)
 
 
 def test_a_child_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that works for ever is ended at the wall time."""
-    monkeypatch.setattr(reading, "_START", "import time; time.sleep(60)")
+    monkeypatch.setattr(reading, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(reading, "LONGEST", 0.5)
     assert "took too long" in refusal(DRAFT)
 
 
 def test_a_child_that_floods_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that writes without end is ended at the bound of its output."""
-    monkeypatch.setattr(reading, "_START", "while True: print('x' * 100000)")
+    monkeypatch.setattr(reading, "COMMAND", (sys.executable, "-c", "while True: print('x' * 100000)"))
     monkeypatch.setattr(reading, "MOST_OUTPUT", 1_000_000)
     assert "too much text" in refusal(DRAFT)
 

@@ -33,7 +33,7 @@ def files_of(content: Message) -> list[File]:
 
 def test_an_alert_takes_its_redlines_along(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """The page of the owner's own changes, and a picture of each, as the tables have them."""
-    monkeypatch.setattr(redlinefiles, "picture", lambda _, change: Picture(change.new[0], b"PNG", whole=True))
+    monkeypatch.setattr(redlinefiles, "picture", lambda _, change, *own: Picture(change.new[0], b"PNG", whole=True))
     publish(begun, "L.2", SECOND)
     content = alert_of(begun, "Luis")
     page, drawn = files_of(begun.run(with_files(begun.store, begun.coalition_id, content, READER)))
@@ -47,7 +47,7 @@ def test_an_alert_takes_its_redlines_along(begun: World, monkeypatch: pytest.Mon
 def test_without_anything_to_draw_with(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """Where the extra for pictures is not installed, the page goes alone."""
 
-    def nothing(_comparison: Comparison, _change: Change) -> Picture:
+    def nothing(_comparison: Comparison, _change: Change, *_own: object) -> Picture:
         raise NoPictures("install it")
 
     monkeypatch.setattr(redlinefiles, "picture", nothing)
@@ -59,7 +59,7 @@ def test_without_anything_to_draw_with(begun: World, monkeypatch: pytest.MonkeyP
 def test_what_cannot_be_made_is_left_out(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """An accident while drawing, or a draft that is gone, costs the files and not the alert."""
 
-    def fail(_comparison: Comparison, _change: Change) -> Picture:
+    def fail(_comparison: Comparison, _change: Change, *_own: object) -> Picture:
         raise RuntimeError("no ink")
 
     monkeypatch.setattr(redlinefiles, "picture", fail)

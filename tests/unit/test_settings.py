@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.app import limits_of
+from bot.rules.limits import USUAL
 from config.settings import SettingsProblem, load_settings
 
-IN_FILE = "database_url, key_file, log_level, proxy, matrix_store, matrix_homeserver, matrix_user, "
+IN_FILE = "database_url, key_file, log_level, health_listen, proxy, matrix_store, matrix_homeserver, matrix_user, "
 BOT_TOKEN = "must be the bot token of your app's page OAuth & Permissions, which begins with xoxb-."
 APP_TOKEN = "must be an app-level token of your app's page Basic Information, which begins with xapp-."
+IN_FILE += "most_rooms, most_members, most_drafts_a_day, most_notices_a_day, "
 IN_FILE += "matrix_servers, slack_api_url, slack_transport, slack_listen"
 
 
@@ -114,6 +118,13 @@ def test_the_address_does_not_show(tmp_path: Path) -> None:
         ('databse_url = "x"', "dragoman.toml has an unknown setting databse_url: did you mean database_url?"),
         ("zz = 1", f"dragoman.toml has an unknown setting zz: it may hold {IN_FILE}."),
         ("key_file = 3", "key_file in dragoman.toml must be text in quotes."),
+        *(
+            (f'health_listen = "{said}"',
+             "health_listen in dragoman.toml must be HOST:PORT of this machine alone, like 127.0.0.1:8080.")
+            for said in ("0.0.0.0:8080", "example.org:8080", "8080", "[::]:1", "192.168.1.1:80", "127.0.0.1:0")
+        ),
+        ("most_rooms = 0", "most_rooms in dragoman.toml must be a whole number from 1 on."),
+        ("most_members = true", "most_members in dragoman.toml must be a whole number from 1 on."),
         ('log_level = "loud"', "log_level in dragoman.toml must be debug, info, warning or error."),
         ('database_url = "mysql://x/y"', "database_url in dragoman.toml must be the path of a SQLite file, "
                                          "sqlite:///PATH, or postgresql://…."),
@@ -206,3 +217,10 @@ def test_slack_secrets_do_not_stand_in_the_file(tmp_path: Path) -> None:
     """A token in the file would be read by whoever reads the file: it is refused."""
     config = configured(tmp_path, 'slack_bot_token = "xoxb-1"')
     assert "unknown setting slack_bot_token" in problem(config)
+
+
+def test_limits_are_the_cores_unless_they_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds where nobody says otherwise stands in two rooms of the house, and is the same."""
+    assert limits_of(load_settings(configured(tmp_path, ""))) == USUAL
+    monkeypatch.setenv("DRAGOMAN_MOST_NOTICES_A_DAY", "7")
+    assert limits_of(load_settings(configured(tmp_path, "most_rooms = 3"))) == replace(USUAL, rooms=3, notices=7)

@@ -39,6 +39,12 @@ class SlowChat:
     async def fetch(self, where: str, most: int) -> bytes | None:
         raise SendRefused("no-files")
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        raise SendRefused("no-history")
+
+    async def forget(self, account: str) -> None:
+        raise SendRefused("no-history")
+
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         self._now += 1
         self.most = max(self.most, self._now)
@@ -59,16 +65,21 @@ class SlowChat:
 
 def owe(world: World, coalition_id: int, rooms: list[str], each: int) -> None:
     """Owe so many messages to each room, due one after the other."""
+    world.write(lambda work: owed(work, world, rooms, each), coalition_id)
 
-    def act(work: Work) -> None:
-        for room in [row for row in work.rows(Room) if row.name in rooms]:
-            lane = room_lane(work, room)
-            for number in range(each):
-                due = world.now - dt.timedelta(seconds=each - number)
-                text = message(say("{n}", n=f"{number:03}"))
-                tell(work, lane, NoticeKind.ALERT, text, key=f"{room.name}/{number}", now=due)
 
-    world.write(act, coalition_id)
+def owed(work: Work, world: World, rooms: list[str], each: int) -> None:
+    """Owe them in a transaction of their coalition."""
+    for room in [row for row in work.rows(Room) if row.name in rooms]:
+        lane = room_lane(work, room)
+        for number in range(each):
+            due = world.now - dt.timedelta(seconds=each - number)
+            work.add(
+                Notice(
+                    coalition_id=work.tenant, key=f"{room.name}/{number}", lane_id=lane.id, kind=NoticeKind.ALERT,
+                    due=due, send_at=due, content=message(say("{n}", n=f"{number:03}")).to_data(), created_at=due,
+                )
+            )  # fmt: skip
 
 
 @both
@@ -104,6 +115,37 @@ def test_one_coalitions_flood_delays_another_little(world: World) -> None:
     world.run(Outbox(world.store, world.clock, {"console": chat}, {}).drain())
     rooms = list(dict.fromkeys(room for room, _, _ in chat.shown))
     assert rooms.index("quiet") == 1
+
+
+@both
+def test_what_comes_due_in_a_flood_of_ten_thousand_is_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever it comes, it waits for the lanes that are on their way and for no other: not for the flood."""
+    monkeypatch.setattr("bot.outbox.ROUND_SECONDS", 0)  # the list of due lanes is looked up anew each time
+    lanes, each = 500, 20
+    rooms = {f"r{number:03}": (Label.COALITION, [Purpose.TASKS]) for number in range(lanes)}
+    flooded = world.found("Flood", {}, rooms)
+    calm = world.found("Calm", {}, {"quiet": (Label.COALITION, [Purpose.TASKS])})
+    owe(world, flooded, list(rooms), each)
+    chat = SlowChat(seconds=0)
+    outbox = Outbox(world.store, world.clock, {"console": chat}, {}, lanes=8)
+
+    async def go() -> int:
+        draining = asyncio.create_task(outbox.drain())
+        while len(chat.shown) < 100:
+            await asyncio.sleep(0.001)
+        await world.store.write(calm, lambda work: owed(work, world, ["quiet"], 1))
+        before = len({room for room, _, _ in chat.shown})
+        outbox.wake()
+        while "quiet" not in {room for room, _, _ in chat.shown}:
+            await asyncio.sleep(0.001)
+        outbox.stopping = True
+        await draining
+        served = list(dict.fromkeys(room for room, _, _ in chat.shown))
+        return served.index("quiet") - before
+
+    assert world.run(go()) <= 8
+    left = world.read(lambda work: len(work.rows(Notice, Notice.state == NoticeState.PLANNED)), flooded)
+    assert left > lanes * each - 1000
 
 
 @both

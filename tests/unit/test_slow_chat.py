@@ -44,6 +44,12 @@ class SlowChat:
         self.shown.append(to.name)
         return None
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        raise NotImplementedError
+
+    async def forget(self, account: str) -> None:
+        raise NotImplementedError
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         return None
 

@@ -61,6 +61,7 @@ class Account:
 @dataclass
 class Line:
     chat: Chat
+    connected: bool = True
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -95,8 +96,11 @@ def running(world: World, account: Account, go: Go) -> None:
             for number, name in enumerate("ab")
         ]
         runs = [asyncio.create_task(one.run(Bystander(), stop)) for one, stop in zip(standbys, stops, strict=True)]
+        assert [one.connected for one in standbys] == [None, None]
         try:
             await go(chats, stops)
+            told = [one.connected for one in standbys]
+            assert told == [True if chat else None for chat in chats]  # of what another process has, it knows nothing
         finally:
             for stop in stops:
                 stop.set()

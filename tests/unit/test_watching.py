@@ -13,6 +13,7 @@ from bot.commands import CommandTable, NeedsYes, Refusal
 from bot.ingest import Ingest
 from bot.plain import Reader, plain_inline
 from bot.ports import Fetched, FetchLater, FetchRefused, Remembered
+from bot.rules.limits import Limits
 from bot.texts.links import page_links
 from bot.watching import Watch
 from handlers import sources
@@ -240,3 +241,21 @@ def test_two_coalitions_watch_apart(begun: World, web: Web) -> None:
     web.pages[ADDRESS] = written(MERGED)
     look(begun, web)
     assert begun.read(lambda work: len(work.rows(Draft)), other) == 0
+
+
+def test_more_drafts_than_may_come_in_a_day_wait(begun: World, web: Web) -> None:
+    """Nothing is lost: coordinators hear of it once, and a later look finds the draft when there is room again."""
+    web.pages[ADDRESS] = written(SECOND)
+    watch = Watch(begun.store, begun.clock, web, begun.store.write, Limits(drafts=1))
+    for _ in range(2):
+        begun.run(watch.drain())
+        begun.pass_time(minutes=20)
+    assert states(begun) == [("L.1", DraftState.PUBLISHED)]
+    assert source(begun).trouble == "too-many-drafts"
+    words = [words for words in told(begun, "Ana") if "within a day" in words]
+    assert words == ["I took in 1 drafts within a day. What comes beside them waits until tomorrow, unless whoever "
+                     "hosts me raises `most_drafts_a_day`."]  # fmt: skip
+    begun.pass_time(days=1)
+    begun.run(watch.drain())
+    assert len(states(begun)) == 2
+    assert source(begun).trouble == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from nio.crypto.attachments import decrypt_attachment, encrypt_attachment
 from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Changed, Encryption
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked, part
+from bot.adapters.matrix.parting import Parting
 from bot.adapters.matrix.render import files, render
 from bot.adapters.matrix.rooms import ALGORITHM, HERE, Room, Rooms, apply
 from bot.message import File, Message
@@ -40,12 +42,13 @@ class MatrixChat:
         rooms: Rooms,
         devices: Devices,
         encryption: Encryption,
+        parting: Parting,
         synced: asyncio.Event,
         sent: Callable[[str], None],
     ) -> None:
         """Take the parts; `synced` is set while syncs are answered, `sent` hears where something was sent."""
         self._server, self._rooms, self._devices, self._encryption = server, rooms, devices, encryption
-        self._synced, self._sent = synced, sent
+        self._parting, self._synced, self._sent = parting, synced, sent
         self._starting, self._opening = True, asyncio.Lock()
         self.buttons = True
         """Whether a message says which reactions do what its commands do; off where platforms are compared."""
@@ -63,6 +66,18 @@ class MatrixChat:
             for place in {room.room_id, str(to.origin.get("room", ""))}:
                 self._sent(place)
             return event_id
+
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        """Redact what was said in the direct chats with an account since a moment."""
+        await self._be_in_step()
+        with _as_the_port_says():
+            await self._parting.erase(to.address, int(since.timestamp() * 1000))
+
+    async def forget(self, account: str) -> None:
+        """Leave the direct chats with an account, and keep nothing more of it than the rooms have that it is in."""
+        await self._be_in_step()
+        with _as_the_port_says():
+            await self._parting.forget(account)
 
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file and open it; `where` is where it lies and what opens it, as its sender wrote them."""

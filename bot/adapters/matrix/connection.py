@@ -18,6 +18,7 @@ from bot.adapters.matrix.hearing import Hearing
 from bot.adapters.matrix.homeserver import Away, Denied, Homeserver, Limited, TokenRevoked
 from bot.adapters.matrix.lock import hold
 from bot.adapters.matrix.login import check_set_up
+from bot.adapters.matrix.parting import Parting
 from bot.adapters.matrix.retention import Retention
 from bot.adapters.matrix.rooms import Rooms
 from bot.adapters.matrix.sealed import SealedStore
@@ -62,10 +63,18 @@ class Matrix:
         self._core: Core | None = None
         self._synced = asyncio.Event()
         self._typing = Typing(lambda room_id, on: self.chat.typing(room_id, on=on))
-        self.chat = MatrixChat(self._server, rooms, devices, self._encryption, self._synced, self._typing.answered)
+        parting = Parting(self._server, sealed, rooms, devices, self._encryption)
+        self.chat = MatrixChat(
+            self._server, rooms, devices, self._encryption, parting, self._synced, self._typing.answered
+        )
         hearing = Hearing(self._server, sealed, rooms, store, clock, self, servers)
         self._sync = Sync(self._server, sealed, rooms, devices, self._encryption, hearing, clock, account.since)
         self._retention = Retention(sealed, self._encryption.sessions, rooms)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server was in reach the last time that it was asked."""
+        return self._synced.is_set()
 
     async def run(self, core: Core, stop: asyncio.Event) -> None:
         """Keep in step with the server, on behalf of the core, until `stop` is set. Raises LoggedOut."""

@@ -94,6 +94,12 @@ class CryptoStore:
                 self.save_account(self._account)
             self._sealed.put(_SESSION, name, {"pickle": pickle, "created": created, "used": used})
 
+    def forget_sessions(self, curve_key: str) -> None:
+        """Forget the Olm sessions with a device."""
+        for (sender_key, session_id), _ in list(self._all(_SESSION)):
+            if sender_key == curve_key:
+                self._sealed.delete(_SESSION, self._name(sender_key, session_id))
+
     def load_inbound_group_sessions(self) -> GroupSessions:
         """Give the room keys, which are read when they are asked for."""
         return self._inbound

@@ -83,6 +83,13 @@ class Devices:
             self.dirty.add(user)
         return accepted
 
+    def forget(self, user: str) -> None:
+        """Keep nothing of an account."""
+        self._people.pop(user, None)
+        self.dirty.discard(user)
+        self._not_before.pop(user, None)
+        self._store.delete(KIND, user)
+
     def pending(self) -> list[News]:
         """Give the news that are still to be told, without those that are no longer true."""
         pending = self.news.pending()

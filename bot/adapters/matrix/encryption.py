@@ -204,6 +204,20 @@ class Encryption:
         for user in users:
             self._introduce(user)
 
+    def forget(self, user: str) -> None:
+        """Keep nothing of an account's devices, nor the sessions with them."""
+        for device in self._devices.of(user).devices.values():
+            self.olm.session_store._entries.pop(device.curve25519, None)
+            self._store.forget_sessions(device.curve25519)
+        self.olm.device_store._entries.pop(user, None)
+
+    def forget_room(self, room_id: str) -> None:
+        """Keep no key of what was said in a room."""
+        self.olm.outbound_group_sessions.pop(room_id, None)
+        self._shared_with.pop(room_id, None)
+        self._share_by.pop(room_id, None)
+        self.sessions.forget_room(room_id)
+
     def _introduce(self, user: str) -> None:
         known = self._devices.of(user).devices
         for name, old in self.olm.device_store[user].items():

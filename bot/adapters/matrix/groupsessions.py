@@ -93,6 +93,15 @@ class GroupSessions:
                 del self._at_hand[room_id, sender_key, session_id]
         return {str(json.loads(name)[-1]) for name in kept}
 
+    def forget_room(self, room_id: str) -> None:
+        """Erase the keys of a room."""
+        for name in self._sealed.all(_KIND):
+            if json.loads(name)[-2] == room_id:
+                self._sealed.delete(_KIND, name)
+                self._sealed.delete(_USED, name)
+        for held in [held for held in self._at_hand if held[0] == room_id]:
+            del self._at_hand[held]
+
     def __iter__(self) -> Iterator[InboundGroupSession]:
         for name, entries in self._sealed.all(_KIND).items():
             *owner, room_id, _ = json.loads(name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import structlog
+from sqlmodel import col
 
 from bot.adapters.matrix.encryption import Clear
 from bot.adapters.matrix.homeserver import Denied, Homeserver, part
@@ -29,10 +30,12 @@ from bot.invocation import Enclosed, Invocation
 from bot.message import Message
 from bot.ports import Core
 from bot.reachability import (
+    came_back,
     device_unsigned,
     identity_changed,
     invited_to_closed_room,
     joined_closed_room,
+    left_platform,
     left_room,
     missed_in_chat,
     missed_in_room,
@@ -125,14 +128,24 @@ class Hearing:
         invited = [user for user in people if user not in joined]
         if joined:
             await self._in_room(room, lambda work, served: joined_closed_room(work, now, served, joined))
+            await self._in_room(room, lambda work, _: _are_back(work, joined))
         if invited:
             await self._in_room(room, lambda work, served: invited_to_closed_room(work, now, served, invited))
 
     async def went(self, room: Room, users: list[str]) -> None:
-        """Report who left a closed room."""
+        """Report who left a closed room, and who is in none that is served any more."""
         now, people = self._clock.now(), self._others(users)
         if people:
             await self._in_room(room, lambda work, served: left_room(work, now, served, people))
+            await self._in_room(room, lambda work, _: self._left_all(work, now, people))
+
+    def _left_all(self, work: Work, now: dt.datetime, people: Sequence[str]) -> None:
+        """Report the members among these people who are in no room of the coalition's."""
+        served = work.rows(Served, col(Served.platform) == PLATFORM)
+        rooms = [room for row in served if (room := self._rooms.get(row.address)) is not None]
+        for user in people:
+            if not any(user in room.here() for room in rooms):
+                left_platform(work, now, user, PLATFORM)
 
     async def gone(self, room: Room) -> None:
         """Tell coordinators that the bot was put out of a room that it serves."""
@@ -312,6 +325,11 @@ class Hearing:
         if coalitions:
             await self._store.write(min(coalitions), run)
             self._core.wake()
+
+
+def _are_back(work: Work, people: Sequence[str]) -> None:
+    for user in people:
+        came_back(work, user, PLATFORM)
 
 
 def _report(work: Work, now: dt.datetime, news: News) -> None:

@@ -101,6 +101,7 @@ class Rooms:
         """Take the bot's own user id, and what keeps the rooms."""
         self.me, self._keeper = me, keeper
         self._rooms = {name: Room(**value) for name, value in keeper.all(KIND).items()}
+        self._dropped: set[str] = set()
 
     def __iter__(self) -> Iterator[Room]:
         """Go through the rooms that the bot is in."""
@@ -113,6 +114,7 @@ class Rooms:
 
     def open(self, room_id: str) -> Room:
         """Give what is known of a room, whether or not the bot is in it."""
+        self._dropped.discard(room_id)
         return self._rooms.setdefault(room_id, Room(room_id))
 
     def enter(self, room_id: str) -> Room:
@@ -143,7 +145,9 @@ class Rooms:
         return str(invitation.get("sender", ""))
 
     def save(self, room: Room) -> None:
-        """Keep a room as it is now."""
+        """Keep a room as it is now, unless it was dropped while something else was done with it."""
+        if not self.has(room):
+            return
         self._keeper.put(KIND, room.room_id, asdict(room))
 
     def forget(self, room_id: str) -> None:
@@ -167,6 +171,34 @@ class Rooms:
         found = [room for room in self if room.encrypted and room.partner(self.me) == user]
         rank = {"join": 0, "invite": 1, "leave": 2}
         return min(found, key=lambda room: rank.get(room.members.get(user, ""), 3), default=None)
+
+    def direct_chats(self, user: str) -> list[Room]:
+        """Give all direct chats with a person that the bot is in."""
+        return [room for room in self if room.partner(self.me) == user]
+
+    def lost_direct_chats(self, user: str) -> list[Room]:
+        """Give the direct chats with a person that the bot was put out of."""
+        out = (room for room in self._rooms.values() if room.members.get(self.me) == "leave")
+        return [room for room in out if room.partner(self.me) == user]
+
+    def has(self, room: Room) -> bool:
+        """Tell whether a room was not dropped."""
+        return room.room_id not in self._dropped
+
+    def drop(self, room_id: str) -> None:
+        """Keep nothing of a room: whoever it was with is forgotten."""
+        self._rooms.pop(room_id, None)
+        self._dropped.add(room_id)
+        self._keeper.delete(KIND, room_id)
+
+    def forget_person(self, user: str) -> None:
+        """Keep nothing of a person but in the rooms that they are in."""
+        self.reopen_direct(user)
+        for room in self._rooms.values():
+            if user in room.members and room.members[user] not in HERE:
+                del room.members[user]
+                room.names.pop(user, None)
+                self.save(room)
 
     def close_direct(self, user: str) -> None:
         """Note that a person put the bot out of their direct chat."""

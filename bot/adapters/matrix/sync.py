@@ -323,6 +323,8 @@ class Sync:
             self._rooms.forget(room_id)
             return
         await self._hearer.gone(room)  # first: once it is kept that the bot left, nobody would be told
+        if not self._rooms.has(room):
+            return  # the bot left it because it forgot whom it was with
         if (partner := room.partner(self._rooms.me)) is not None and room.members.get(partner) == "join":
             self._rooms.close_direct(partner)
         room.members[self._rooms.me] = "leave"

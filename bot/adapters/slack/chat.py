@@ -9,18 +9,21 @@ instead, so it is there once more at most.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import html
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
-from bot.adapters.slack import uploads
+from bot.adapters.slack import parting, uploads
 from bot.adapters.slack.intake import message_id
 from bot.adapters.slack.lookup import Found, Spot, metadata, part_key, search
 from bot.adapters.slack.pace import Pace
+from bot.adapters.slack.parting import bare_home
 from bot.adapters.slack.parts import Payload, files, render
 from bot.adapters.slack.pressed import updated
 from bot.adapters.slack.richtext import escape
@@ -83,9 +86,18 @@ class _Tried:
 class SlackChat:
     """Posts as the bot of one workspace."""
 
-    def __init__(self, web: Web, pace: Pace | None = None, left: Callable[[str], bool] = lambda _: False) -> None:
-        """Take the workspace, and what tells who left it: Slack goes on taking messages to them, which nobody reads."""
-        self._web, self._pace, self._left = web, pace or Pace(), left
+    def __init__(
+        self,
+        web: Web,
+        pace: Pace | None = None,
+        left: Callable[[str], bool] = lambda _: False,
+        forgotten: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Take the workspace, and what tells who left it: Slack goes on taking messages to them, which nobody reads.
+
+        `forgotten` is told of an account of which nothing is to be kept.
+        """
+        self._web, self._pace, self._left, self._forgotten = web, pace or Pace(), left, forgotten
         self._tried: OrderedDict[str, _Tried] = OrderedDict()
         self._direct: OrderedDict[str, str] = OrderedDict()
         self._silent_until = 0.0
@@ -121,18 +133,24 @@ class SlackChat:
         tried.over = True
         return tried.message_id
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        """Delete what was posted in the direct chat with an account since a moment, and empty its App Home."""
+        with _as_the_port_says():
+            try:
+                await self._web.call("views.publish", user_id=to.address, view=bare_home())
+            except Refused as problem:
+                _log.warning("home not emptied", code=problem.code)
+            await parting.erase(self._web, to.address, await self._direct_with(to.address), since)
+
+    async def forget(self, account: str) -> None:
+        """Keep nothing of an account: what is kept is in memory only."""
+        self._direct.pop(account, None)
+        self._forgotten(account)
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file by its id."""
-        try:
+        with _as_the_port_says():
             return await uploads.fetch(self._web, where, most)
-        except Limited as problem:
-            raise SendLater("limited", problem.seconds) from None
-        except Away as problem:
-            raise SendLater(problem.code) from None
-        except TokenRevoked:
-            raise SendLater("token-revoked") from None
-        except Refused as problem:
-            raise SendRefused(problem.code) from None
 
     async def _mark(self, to: Destination, tried: _Tried) -> None:
         """Show on the message that was pressed what came of it, before the answer: that is safe to repeat."""
@@ -271,6 +289,21 @@ class SlackChat:
 
     def _posted(self, place: str) -> None:
         self._pace.posted(place, asyncio.get_running_loop().time())
+
+
+@contextmanager
+def _as_the_port_says() -> Iterator[None]:
+    """Turn what Slack answered into what a chat may raise."""
+    try:
+        yield
+    except Limited as problem:
+        raise SendLater("limited", problem.seconds) from None
+    except Away as problem:
+        raise SendLater(problem.code) from None
+    except TokenRevoked:
+        raise SendLater("token-revoked") from None
+    except Refused as problem:
+        raise SendRefused(problem.code) from None
 
 
 def _is_aside(to: Destination) -> bool:

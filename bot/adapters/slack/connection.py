@@ -75,9 +75,15 @@ class Slack:
         self._revoked = self._intake.revoked
         self._looking: asyncio.Task[None] | None = None
         self.homes = Homes(self._web, self._draw)
-        self.chat = SlackChat(self._web, pace, self._people.has_left)
+        self.chat = SlackChat(self._web, pace, self._people.has_left, self._forget)
+        self._mode: SocketMode | None = None
         self.ready = asyncio.Event()
         """Set once what Slack delivers is taken."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether Slack can deliver: over a connection that is open, or over HTTP since it said who the bot is."""
+        return self._mode.connected if self._mode is not None else self.ready.is_set()
 
     def changed(self) -> None:
         """Facts may have changed: what is shown of them is brought up to date."""
@@ -144,7 +150,7 @@ class Slack:
             coming.cancel()
             await asyncio.gather(coming, return_exceptions=True)
             return
-        mode = SocketMode(self._web, self._access.app_token, coming.result())
+        mode = self._mode = SocketMode(self._web, self._access.app_token, coming.result())
         self.ready.set()
         await mode.run(ending)
 
@@ -201,6 +207,10 @@ class Slack:
                 failures += 1
                 _log.warning("slack asked again", code=problem.code, failures=failures)
                 await asyncio.sleep(min(LONGEST_PAUSE, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1.0))
+
+    def _forget(self, user: str) -> None:
+        self._people.forget(user)
+        self.homes.forget(user)
 
     async def _draw(self, user: str) -> Mapping[str, Any]:
         return await drawn(self._intake.store, self._intake.clock, user)

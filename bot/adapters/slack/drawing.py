@@ -9,20 +9,15 @@ from zoneinfo import ZoneInfo
 
 from bot.adapters.slack.home import home_view
 from bot.adapters.slack.intake import PLATFORM
-from bot.adapters.slack.parts import render
+from bot.adapters.slack.parting import bare_home
 from bot.clock import Clock
 from bot.home import Home, home_of
 from bot.identities import account_at, addresses
-from bot.message import message, say
 from bot.people import members
 from bot.plain import Reader
 from bot.whence import coalitions_of_account
 from storage.tables import Coalition, Member, Standing
 from storage.work import Store, Work
-
-_STRANGER = message(
-    say("I work for a coalition and answer its members. To ask to join, say `hello` to me in the Messages tab.")
-)
 
 
 async def drawn(store: Store, clock: Clock, user: str) -> Mapping[str, Any]:
@@ -31,8 +26,7 @@ async def drawn(store: Store, clock: Clock, user: str) -> Mapping[str, Any]:
         found = await store.read(coalition_id, lambda work: _read(work, clock.now(), user))
         if found is not None:
             return home_view(*found)
-    blocks = [block for part in render(_STRANGER, Reader(ZoneInfo("UTC"), personal=True), {}) for block in part.blocks]
-    return {"type": "home", "blocks": blocks}
+    return bare_home()
 
 
 def _read(work: Work, now: dt.datetime, user: str) -> tuple[Home, Reader, Mapping[int, str]] | None:

@@ -11,7 +11,7 @@ import structlog
 
 from bot.adapters.slack.enclosing import LastFiles
 from bot.adapters.slack.intake import PLATFORM, Intake, Where, event_key, is_direct, message_id, message_key, said_at
-from bot.adapters.slack.standing import report_gone
+from bot.adapters.slack.standing import report_back, report_gone
 from bot.adapters.slack.wording import Typed, read
 from bot.commands import without_prefix
 from bot.dispatch import NO, YES
@@ -154,9 +154,13 @@ class Hearing:
 
     async def _changed(self, user: Event) -> None:
         """Follow what Slack says of somebody, and report who is not in the workspace any more."""
+        account = str(user.get("id", ""))
+        had_left = self._intake.people.has_left(account)
         self._intake.people.changed(user)
         if user.get("deleted"):
-            await report_gone(self._intake, str(user.get("id", "")))
+            await report_gone(self._intake, account)
+        elif had_left:
+            await report_back(self._intake, account)
 
     def _of_channels(self, kind: str, event: Event) -> Act | None:
         given = event.get("channel")

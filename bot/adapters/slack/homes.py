@@ -57,6 +57,10 @@ class Homes:
             self.changed()  # it is tried again soon
             raise
 
+    def forget(self, user: str) -> None:
+        """Keep somebody's home up to date no longer."""
+        self._homes.pop(user, None)
+
     def changed(self) -> None:
         """Facts may have changed."""
         self._changed.set()

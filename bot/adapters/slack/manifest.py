@@ -46,11 +46,15 @@ SCOPES: dict[str, Scope] = {
         "knows the name of a channel, whether other workspaces share it, and who left",
         ("conversations.info", "users.conversations"),
     ),
-    "chat:write": Scope("posts and updates its messages", ("chat.postMessage", "chat.postEphemeral", "chat.update")),
+    "chat:write": Scope(
+        "posts and updates its messages, and deletes those to somebody who was put out",
+        ("chat.postMessage", "chat.postEphemeral", "chat.update", "chat.delete"),
+    ),
     "commands": Scope("has slash commands and message shortcuts"),
     "files:read": Scope("reads the draft that somebody adds, and no other file", ("files.info",)),
     "files:write": Scope(
-        "sends redlines and lists as files", ("files.getUploadURLExternal", "files.completeUploadExternal")
+        "sends redlines and lists as files, and deletes those of somebody who was put out",
+        ("files.getUploadURLExternal", "files.completeUploadExternal", "files.delete"),
     ),
     "groups:history": Scope(
         "the same as channels:history in private channels that it was invited to",

@@ -50,6 +50,10 @@ class People:
         person = self._known.get(user)
         return person is not None and person.deleted
 
+    def forget(self, user: str) -> None:
+        """Keep nothing of somebody."""
+        self._known.pop(user, None)
+
     async def get(self, user: str) -> Person | None:
         """Give somebody, looked up where they are not known; None where Slack does not answer."""
         if user not in self._known:

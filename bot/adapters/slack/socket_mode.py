@@ -61,6 +61,11 @@ class SocketMode:
         self._problem: TransportProblem | None = None
         self._greeted = False
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection on which Slack has greeted."""
+        return self._latest is not None and not self._latest.closed
+
     async def run(self, stop: asyncio.Event) -> None:
         """Receive until `stop` is set. Raises TransportProblem."""
         stopping = asyncio.create_task(stop.wait())

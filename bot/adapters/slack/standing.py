@@ -10,8 +10,7 @@ from sqlmodel import col, select
 from bot.adapters.slack.channels import Channels
 from bot.adapters.slack.intake import PLATFORM, Intake
 from bot.adapters.slack.people import People
-from bot.identities import account_at
-from bot.reachability import cannot_reach, room_lost, room_shared
+from bot.reachability import came_back, left_platform, room_lost, room_shared
 from storage.cipher import active
 from storage.tables import Identity, Room
 from storage.work import Work
@@ -33,13 +32,12 @@ async def look_at_people(intake: Intake, people: People) -> None:
 
 async def report_gone(intake: Intake, user: str) -> None:
     """Report that somebody is not in the workspace any more."""
+    await intake.of_account(user, lambda work, now: left_platform(work, now, user, PLATFORM))
 
-    def report(work: Work, now: dt.datetime) -> None:
-        account = account_at(work, PLATFORM, user)
-        if account is not None:
-            cannot_reach(work, now, account.member_id, PLATFORM)
 
-    await intake.of_account(user, report)
+async def report_back(intake: Intake, user: str) -> None:
+    """Take note that somebody is in the workspace again."""
+    await intake.of_account(user, lambda work, _now: came_back(work, user, PLATFORM))
 
 
 async def look_at_rooms(intake: Intake, channels: Channels) -> None:

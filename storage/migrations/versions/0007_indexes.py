@@ -1,4 +1,4 @@
-"""Indexes.
+"""Indexes, and what is known of the processes.
 
 For what is asked of all coalitions at once: what is due, what waits to be read, what is to be erased; and for what a
 person who is taken out may have left.
@@ -16,6 +16,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "pulse",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_index("ix_draft_waiting", "draft", ["state", "id"])
     op.create_index("ix_correction_applied", "correction", ["applied"])
     for table, column in (

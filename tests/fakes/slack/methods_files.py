@@ -125,7 +125,22 @@ async def give(api: WebApi, request: web.Request) -> web.StreamResponse:
     return web.Response(body=file.content, content_type=str(shapes.whole_file(api.space, file)["mimetype"]))
 
 
+def delete(api: WebApi, arguments: Json) -> Json:
+    """files.delete: of the bot's own files; where they were shared, nothing is left of them."""
+    file = api.space.files.get(str(arguments["file"]))
+    if file is None:
+        raise RefusedCall("file_not_found")
+    if file.owner != api.space.bot.id:
+        raise RefusedCall("cant_delete_file")
+    del api.space.files[file.id]
+    for place in api.space.channels.values():
+        for posted in place.messages:
+            posted.files = [one for one in posted.files if one is not file]
+    return {}
+
+
 METHODS = {
+    "files.delete": delete,
     "files.getUploadURLExternal": upload_url,
     "files.completeUploadExternal": complete,
     "files.info": info,

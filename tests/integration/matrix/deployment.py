@@ -133,7 +133,7 @@ class Deployment:
 
 async def deploy(synapse: Synapse, folder: Path, servers: tuple[str, ...] = ()) -> Deployment:
     """Set Dragoman up with an account of its own on the homeserver; nothing runs yet."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_key_file(folder / "dragoman.key")
     user_id = await asyncio.to_thread(synapse.register, synapse.unused("dragoman"), PASSWORD, display_name="Dragoman")
     told: list[str] = []

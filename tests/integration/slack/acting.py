@@ -18,7 +18,7 @@ from storage.work import Work
 from tests.conftest import World
 from tests.fakes.slack.bed import Bed
 from tests.fakes.slack.records import Appearance, Channel, Person
-from tests.scenarios.slack import PATIENCE, Serving, access_to
+from tests.scenarios.slack import PATIENCE, Sent, Serving, access_to
 from tests.unit.slack.test_transports import free_port
 
 Transport = Literal["socket", "http"]
@@ -52,7 +52,7 @@ class Scene:
             await self.serving.slack.settle()
             await self.serving.engine.settle()
         sent, self.serving.chat.sent = self.serving.chat.sent, []
-        return [one for each in sent for one in each.appearances]
+        return [one for each in sent if isinstance(each, Sent) for one in each.appearances]
 
     async def ask(self, person: Person, words: str, channel: Channel | None = None) -> list[Appearance]:
         """Let somebody say something, to the bot directly or in a channel with its name before it."""

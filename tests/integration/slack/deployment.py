@@ -76,7 +76,7 @@ async def deployed(folder: Path, transport: Any = "socket", **given: Any) -> Asy
 
 
 async def _set_up(folder: Path, roster: str) -> Store:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     create_key_file(folder / "dragoman.key")
     url = f"sqlite+aiosqlite:///{folder / 'dragoman.db'}"
     await migrate.upgrade(url)

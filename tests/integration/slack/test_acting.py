@@ -210,7 +210,7 @@ def test_somebody_who_leaves_is_reported_with_their_tasks(world: World, transpor
             world.pass_time(minutes=10)
             told = "\n".join(texts([*first, *await at.settle()]))
             assert "@Luis is no longer in #" in told
-            assert "I cannot reach @Luis on Slack." in told
+            assert "@Luis is not in the workspace on Slack any more." in told
             assert "1 task is theirs" in told
 
     world.run(scene())

@@ -270,7 +270,7 @@ def test_people_who_leave_are_reported(ears: Ears) -> None:
     assert told(ears, "left/") == 1
     ears.hear(event("user_change", user={"id": LUIS, "deleted": True}))
     ears.hear(event("user_change", user={"id": "U0NOBODY", "deleted": True}))
-    assert told(ears, "unreachable/") == 1
+    assert told(ears, "gone/") == 1
 
 
 def test_a_channel_that_gets_shared_is_public(ears: Ears) -> None:

@@ -80,4 +80,4 @@ def test_members_are_known_by_name_and_those_who_left_are_told(ears: Ears, monke
         ears.world.run(standing.look_at_people(ears.intake, ears.intake.people))
     assert ears.intake.people.names == {ANA: "ANA"}
     assert [method for method, _ in ears.web.asked].count("users.info") == 2
-    assert told(ears, "unreachable/") == 1
+    assert told(ears, "gone/") == 1

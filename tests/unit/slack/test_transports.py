@@ -292,6 +292,36 @@ def test_a_connection_is_replaced_without_a_gap() -> None:
     asyncio.run(scene())
 
 
+def test_whether_there_is_a_connection_is_known() -> None:
+    """Once Slack has greeted, until that connection is closed: one that does not greet is none."""
+
+    async def scene() -> None:
+        far, stop = Socket(), asyncio.Event()
+        async with far.served() as url:
+            opening = FakeWeb({"apps.connections.open": {"ok": True, "url": url}})
+            mode = SocketMode(opening, "xapp", app_of(Taker()).async_dispatch)
+            assert not mode.connected
+            running = asyncio.create_task(mode.run(stop))
+            link = await soon(far.linked)
+            await until(lambda: mode.connected)
+            far.greets = False
+            await link.close()
+            await until(lambda: not mode.connected)
+            await soon(far.linked)
+            assert not mode.connected
+            stop.set()
+            await asyncio.wait_for(running, SOON)
+
+    async def until(true: Callable[[], bool]) -> None:
+        for _ in range(500):
+            if true():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("it did not come")
+
+    asyncio.run(scene())
+
+
 def test_a_broken_connection_is_opened_again_soon() -> None:
     """After one that worked, within a second or two."""
 

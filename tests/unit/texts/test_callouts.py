@@ -1,10 +1,17 @@
 """What a lawyer looks for in a change is called out, in the languages that drafts are written in."""
 
+import json
+
 import pytest
 
+from bot.texts.brackets import together
 from bot.texts.callouts import Callouts, Reference
-from bot.texts.compare import compare
+from bot.texts.compare import compare, worth_showing
 from bot.texts.document import Document
+from bot.texts.markdown import markdown
+from bot.texts.notes import called_out, english
+from bot.texts.page import page
+from bot.texts.payload import callouts_from, callouts_json
 from bot.texts.read import read
 from bot.texts.references import numbers_referred_to
 
@@ -48,6 +55,33 @@ def test_definitions_and_brackets() -> None:
     new = ARTICLES["Words"].replace("anything that", "anything [lasting] that")
     found = called("Words", ARTICLES | {"Words": new})
     assert (found.terms, found.opened, found.closed) == (("Data",), 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("", "[agreed] ", ["now noted as agreed"]),
+        ("[agreed ad referendum] ", "[agreed] ", ["now noted as agreed"]),
+        ("[agreed] ", "", ["no longer noted as agreed"]),
+        ("[agreed] ", "[agreed] ", []),
+    ],
+)
+def test_what_became_agreed_or_ceased_to_be(before: str, after: str, said: list[str]) -> None:
+    """A provision that only became agreed, or is no longer, is called out and shown though its words are the same."""
+    old, new = (text(ARTICLES | {"Funds": f"{note}{ARTICLES['Funds']}"}) for note in (before, after))
+    comparison = compare(old, new)
+    change = comparison.changes[-1]
+    assert change.relation == "unchanged"
+    assert called_out(change.callouts, english) == said
+    assert callouts_from(json.loads(json.dumps(callouts_json(change.callouts)))) == change.callouts
+    assert all(sentence in shown for sentence in said for shown in (page(comparison), markdown(comparison)))
+    assert worth_showing(change) == bool(said)
+
+
+def test_several_provisions_are_agreed_where_each_is() -> None:
+    """Of a split or a merger both sides count as a whole: one part that is not agreed leaves it agreed in part."""
+    states = [(), ("", ""), ("agreed", "agreed"), ("agreed", "ad referendum"), ("agreed", ""), ("partly", "agreed")]
+    assert [together(row) for row in states] == ["", "", "agreed", "ad referendum", "partly", "partly"]
 
 
 def test_a_reference_that_was_not_carried_over() -> None:

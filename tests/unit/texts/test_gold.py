@@ -130,3 +130,22 @@ def test_changed_capitals_are_told_as_such() -> None:
     comparison = compare(draft(ISA[0]), draft(ISA[1]))
     noted = {row["old_article"] for row in rows(ISA_GOLD) if row["note"] == "capitalisation only"}
     assert noted == {change.old[0] for change in comparison.changes if "case-only" in change.flags}
+
+
+def test_raised_notes_in_arabic_are_no_text() -> None:
+    """A raised "(١)" parts no sentence, and what stands left of it comes behind what stands right of it."""
+    for file, call, joined in (
+        ("isa/sulphides-2010.ar.pdf", "(١)", "إعلان ريو. ويمتنع"),
+        ("isa/nodules-2013.ar.pdf", "(٣)", "إعلان ريو بشأن البيئة والتنمية. ويُمتنع"),
+    ):
+        provision = draft(file).find("2")
+        assert provision is not None
+        assert [paragraph[:3] for paragraph in provision.text.split("\n")] == [f"{number} -" for number in "١٢٣٤٥٦"]
+        assert (call in provision.text, joined in provision.text) == (False, True)
+
+
+def test_a_raised_figure_of_a_unit_is_text() -> None:
+    """Square kilometres are no call of a note."""
+    provision = draft("isa/nodules-2013.es.pdf").find("25")
+    assert provision is not None
+    assert "150.000 km2" in provision.text

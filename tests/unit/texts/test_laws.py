@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bot.texts.compare import Comparison, compare
 from bot.texts.document import Document, Unreadable
 from bot.texts.edits import redline
-from bot.texts.normal import bare
+from bot.texts.normal import bare, words
 from bot.texts.page import page
 from bot.texts.payload import comparison_from, document_from, document_json, result_json
 from bot.texts.read import read
@@ -129,3 +129,15 @@ def test_json_there_and_back(old: str, new: str) -> None:
     assert document_from(document_json(one)) == one
     assert comparison_from(comparison.old, comparison.new, result_json(comparison)) == comparison
     assert page(comparison).startswith("<!doctype html>")
+
+
+@given(st.text(alphabet=[chr(code) for code in range(128)]))
+def test_plain_letters_are_read_like_any_others(text: str) -> None:
+    """The quick way with texts of plain letters finds what the way with all letters finds."""
+    assert words(f"{text} я") == [*words(text), "я"]
+    assert bare(f"{text}я") == f"{bare(text)}я"
+
+
+def test_a_redline_takes_zeros() -> None:
+    """A text that holds what stands between tokens while they are numbered is compared like any other."""
+    assert redline("a\0 b -", "a\0 c -") == (("equal", "a\0"), ("delete", " b"), ("insert", " c"), ("equal", " -"))

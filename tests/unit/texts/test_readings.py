@@ -1,5 +1,8 @@
 """Web pages, Markdown, plain text and PDFs as they are sent, and the markings in them."""
 
+import io
+
+import pypdfium2
 import pytest
 from fpdf import FPDF
 
@@ -106,9 +109,23 @@ def struck_pdf() -> bytes:
     return bytes(made.output())
 
 
-def test_a_struck_pdf_has_two_readings() -> None:
+def as_a_form(data: bytes) -> bytes:
+    """A PDF whose page is drawn as one form, somewhat smaller and moved."""
+    given, made = pypdfium2.PdfDocument(data), pypdfium2.PdfDocument.new()
+    form = given.page_as_xobject(0, made).as_pageobject()
+    form.set_matrix(pypdfium2.PdfMatrix().scale(0.9, 0.8).translate(30, 40))
+    page = made.new_page(600, 850)
+    page.insert_obj(form)
+    page.gen_content()
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("data", [struck_pdf(), as_a_form(struck_pdf())], ids=["page", "form"])
+def test_a_struck_pdf_has_two_readings(data: bytes) -> None:
     """A line through words takes them out, an underline does not; bold words beside them are new."""
-    new, old = parsed(struck_pdf()), parsed(struck_pdf(), "old")
+    new, old = parsed(data), parsed(data, "old")
     assert [row.text.split("\n")[0] for row in (new.provisions[0], old.provisions[0])] == [
         "1. The Parties may act on the list.",
         "1. The Parties shall act on the list.",

@@ -65,6 +65,29 @@ def test_a_moved_paragraph_says_so() -> None:
         assert "moved from 1, paragraph 2" in shown
 
 
+def marked(msgid: str, **values: object) -> str:
+    """A translation that can be seen."""
+    return f"‹{msgid.format(**values)}›"
+
+
+def test_the_page_s_own_words_are_in_the_reader_s_language() -> None:
+    """Buttons, facts, notes, folded runs and moves go through the translation; the page runs as its language does."""
+    for comparison in (moved(), reworded()):
+        shown = page(comparison, marked, "ar")
+        assert found(shown, "//html[@lang='ar' and @dir='rtl']")
+        own = found(shown, "//label | //p[@class='facts'] | //small | //summary | //ul[@class='notes']/li | //body/p")
+        assert own
+        assert [words for one in own if "‹" not in (words := one.text_content())] == []
+
+
+def test_side_by_side_the_old_text_comes_first_as_its_language_is_read() -> None:
+    """Of an Arabic pair the old text stands on the right."""
+    before, after = (
+        read(f"المادة 1\n{text}".encode(), "x") for text in ("تتعاون الأطراف في هذا.", "تتعاون الأطراف من هذا.")
+    )
+    assert found(page(compare(before, after)), "//div[@class='beside']/div/@dir") == ["rtl"]
+
+
 def test_the_page_needs_nothing_from_outside() -> None:
     """No script, no address, no reference; hostile words are words."""
     shown = page(reworded())
@@ -73,6 +96,13 @@ def test_the_page_needs_nothing_from_outside() -> None:
     assert "url(" not in shown
     assert "@import" not in shown
     assert "<script>alert(1)</script>" in found(shown, "string(//div[@class='inline'])")
+
+
+def test_what_is_folded_stays_in_its_paragraph() -> None:
+    """A folded run stands between the words before and after it: in a <p> a browser would end the paragraph there."""
+    shown = page(reworded())
+    assert found(shown, "//div[@class='inline']/div/details")
+    assert not found(shown, "//p//details")
 
 
 def test_the_page_filters_by_relation() -> None:
@@ -115,6 +145,8 @@ def test_pdf_and_picture() -> None:
     document = pypdfium2.PdfDocument(pdf(comparison))
     words = " ".join(" ".join(sheet.get_textpage().get_text_range() for sheet in document).split())
     assert "moved to 2, paragraph 2" in words
+    translated = pypdfium2.PdfDocument(pdf(comparison, marked, "fr"))
+    assert "‹moved to ‹2, paragraph 2››" in " ".join(translated[0].get_textpage().get_text_range().split())
     drawn = picture(comparison, comparison.changes[1])
     width, height = (int.from_bytes(drawn.png[at : at + 4], "big") for at in (16, 20))
     assert (drawn.label, drawn.whole, width) == ("2", True, 1020)

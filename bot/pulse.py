@@ -1,0 +1,60 @@
+"""Pulses: each process that serves says every few seconds that it lives, and what it has lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from sqlmodel import col, delete, select
+
+from storage.tables import BACKUP, PROCESS, Pulse
+from storage.work import Work
+
+PULSE = dt.timedelta(seconds=15)
+LIVES_FOR = dt.timedelta(seconds=60)
+"""How long a process is taken to live after its last pulse."""
+FORGOTTEN_AFTER = dt.timedelta(days=1)
+
+
+def beat(work: Work, name: str, now: dt.datetime, away: Mapping[str, dt.datetime]) -> None:
+    """Note that a process lives, and since when it has lost which platforms."""
+    row = work.get(Pulse, f"{PROCESS}{name}") or Pulse(name=f"{PROCESS}{name}", at=now)
+    row.at, row.facts = now, {platform: since.isoformat() for platform, since in sorted(away.items())}
+    work.add(row)
+
+
+def end(work: Work, name: str) -> None:
+    """Note that a process has ended."""
+    work.exec(delete(Pulse).where(col(Pulse.name) == f"{PROCESS}{name}"))
+
+
+def forget_old(work: Work, now: dt.datetime) -> None:
+    """Forget the processes that ended without saying so."""
+    ours = col(Pulse.name).startswith(PROCESS, autoescape=True)
+    work.exec(delete(Pulse).where(ours, col(Pulse.at) < now - FORGOTTEN_AFTER))
+
+
+def alive(work: Work, now: dt.datetime) -> list[Pulse]:
+    """Give the pulses of the processes that live."""
+    ours = col(Pulse.name).startswith(PROCESS, autoescape=True)
+    return list(work.exec(select(Pulse).where(ours, col(Pulse.at) > now - LIVES_FOR).order_by(col(Pulse.name))))
+
+
+def lost(pulses: list[Pulse]) -> dict[str, dt.datetime]:
+    """Give since when each platform is lost that some process has lost."""
+    found: dict[str, dt.datetime] = {}
+    for pulse in pulses:
+        for platform, said in pulse.facts.items():
+            since = dt.datetime.fromisoformat(said)
+            found[platform] = min(since, found.get(platform, since))
+    return found
+
+
+def backed_up(work: Work, now: dt.datetime) -> None:
+    """Note that a backup was written."""
+    work.merge(Pulse(name=BACKUP, at=now))
+
+
+def last_backup(work: Work) -> dt.datetime | None:
+    """Give when a backup was last written; None when none is known."""
+    return work.exec(select(Pulse.at).where(Pulse.name == BACKUP)).first()
