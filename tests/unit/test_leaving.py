@@ -79,6 +79,10 @@ class House:
         self.world.run(self.engine.settle())
         return [_line(sent) for sent in self.world.chat.shown if sent.key not in before]
 
+    def promote(self, alias: str) -> None:
+        """Make somebody a coordinator, whoever has to agree: no other command is waiting for that."""
+        self.world.write(lambda work: setattr(find_member(work, alias), "role", Role.COORDINATOR))
+
     def wait(self, **duration: float) -> None:
         """Let time pass."""
         self.world.run(self.engine.advance(self.world.clock, self.world.now + dt.timedelta(**duration)))
@@ -92,7 +96,7 @@ def _line(sent: Sent) -> str:
 def house(world: World) -> House:
     """Give the house with Mei as a second coordinator."""
     house = House(world)
-    house.say("Ana", "role @Mei coordinator")
+    house.promote("Mei")
     return house
 
 
@@ -232,7 +236,7 @@ def test_taken_back_all_is_as_before(house: House) -> None:
         "@Ana: You suspended @Mei, so another coordinator has to take it back, or whoever hosts me with "
         "`dragoman unsuspend`."
     ]
-    house.say("Ana", "role @Luis coordinator")
+    house.promote("Luis")
     house.say("Luis", "unsuspend @Mei")
     assert world.read(lambda work: [(row.alias, row.role, row.standing) for row in work.rows(Member)]) == [
         ("Ana", Role.COORDINATOR, Standing.ACTIVE), ("Luis", Role.COORDINATOR, Standing.ACTIVE),
@@ -322,7 +326,7 @@ def test_my_data_has_a_row_of_each_table(house: House) -> None:
     house.say("Luis", "my data")
     page, file = world.read(lambda work: data_files(work, world.now, find_member(work, "Luis"), "console"))
     kept = json.loads(file.content)["kept"]
-    assert {name for name, section in kept.items() if not section["rows"]} == {"owed"}
+    assert {name for name, section in kept.items() if not section["rows"]} == {"owed", "oversight"}
     for words in ("feed wumpelstrix", "gorvinthal is late", "kept words", "Ask Luis about zumbralete", "luis"):
         assert words in page.text
         assert words in file.content.decode()

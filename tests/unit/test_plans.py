@@ -35,6 +35,8 @@ OF_ALL = {
     "ix_notice_due": ("state send_at",),  # what is due
     "ix_draft_waiting": ("state",),  # what waits to be read
     "ix_correction_applied": ("applied",),  # what waits to be compared anew
+    "ix_failed_try_old": (" tried_at",),  # what is older than an hour
+    "ix_request_old": (" expires_at",),  # what is older than a day
     "ix_erasure_next": (" next_at",),  # what is to be deleted, and the first of it
     "ix_source_next": ("active", "active next_at"),  # what is to be looked at; the first of all
     "ix_lane_bound": ("",),  # the lanes that are held or leased: the index has no others

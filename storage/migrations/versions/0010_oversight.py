@@ -60,5 +60,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_failed_try", "failed_try", ["coalition_id", "tried_at"])
+    op.create_index("ix_failed_try_account", "failed_try", ["fingerprint", "tried_at"])
+    op.create_index("ix_failed_try_old", "failed_try", ["tried_at"])
+    op.create_index("ix_request_old", "request", ["expires_at"])
     with op.batch_alter_table("coalition") as batch:
         batch.add_column(sa.Column("audit_head", sa.LargeBinary(), nullable=True))
