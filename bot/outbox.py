@@ -85,6 +85,8 @@ class Outbox:
         self._turns: dict[int | None, int] = {}
         self._serving: dict[asyncio.Task[None], _Leased] = {}
         self._settling = Settling(store, self._settle)
+        self._standing: dict[int, int] = {}
+        """By lane, the parcel that was found to be sent still when the one before it was settled."""
         self._woken = asyncio.Event()
         self.turned: Callable[[], None] = self.wake
         """Called again and again while there is something to do."""
@@ -121,6 +123,7 @@ class Outbox:
             await self._settling.finish()
             self._serving.clear()
             self._kept_until.clear()
+            self._standing.clear()
 
     def wake(self) -> None:
         """Look at once whether something is due beside the lanes that are being served."""
@@ -262,14 +265,13 @@ class Outbox:
             await self._later(leased, type(problem).__name__, None)
             return
         try:
-            for outgoing in parcels:
+            for outgoing, after in zip(parcels, (*parcels[1:], None), strict=False):
                 chat = None if self.stopping else self._chats.get(outgoing.to.platform)
                 if chat is None:
                     break
-                last = outgoing is parcels[-1]
-                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=last):
+                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=after is None):
                     continue
-                if not await self._send(leased, chat, outgoing, last=last):
+                if not await self._send(leased, chat, outgoing, after):
                     return
             else:
                 return
@@ -292,7 +294,7 @@ class Outbox:
             self._release(work, leased.lane_id)
         return parcels
 
-    async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, *, last: bool) -> bool:
+    async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, after: Outgoing | None) -> bool:
         """Send one parcel and settle it; False when the lane has to wait, or another process took it over."""
         content = without_files(outgoing.message)
         if self._files:
@@ -310,7 +312,7 @@ class Outbox:
             await self._later(leased, problem.code, problem.seconds)
             return False
         except SendRefused as problem:
-            await self._refuse(leased, outgoing, problem.code, last=last)
+            await self._refuse(leased, outgoing, problem.code, last=after is None)
             return True
         except Exception as problem:
             # No adapter should raise this. It may pass, and must neither stop the other lanes nor this one for ever.
@@ -319,7 +321,8 @@ class Outbox:
                 return False
             await self._refuse(leased, outgoing, code, last=True)
             return False
-        return await self._delivered(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, last))
+        next_id = after.parcel_id if after is not None else None
+        return await self._delivered(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, next_id))
 
     async def _delivered(self, one: Delivered) -> bool:
         """Settle what a chat has taken; False when another process took the lane over."""
@@ -327,6 +330,8 @@ class Outbox:
         if settled.late:
             now, to = self._clock.now(), one.outgoing.to
             await self._store.write(one.coalition_id, lambda work: came_too_late(work, now, to))
+        if one.next_id is not None and settled.next_stands:
+            self._standing[one.lane_id] = one.next_id
         return settled.ours
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
@@ -352,12 +357,14 @@ class Outbox:
         self._release(work, lane_id)
         return lane.failures
 
-    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[Settled]:
+    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[Settled | None]:
         now = self._clock.now()
         return settle(work, batch, self._name, now, now + LEASE)
 
     async def _stands(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
         """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
+        if self._standing.pop(leased.lane_id, None) == outgoing.parcel_id:
+            return True
         if await self._store.read(leased.coalition_id, lambda work: _to_be_sent(work, outgoing.parcel_id)):
             return True
         if last:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot import settling as module
 from bot.departures import Outgoing
 from bot.message import message, say
 from bot.plain import Reader
@@ -27,7 +29,7 @@ class Ledger:
         self.batches: list[list[int]] = []
         self._failing, self._trouble = failing, trouble
 
-    def __call__(self, work: Work, batch: Sequence[Delivered]) -> list[Settled]:
+    def __call__(self, work: Work, batch: Sequence[Delivered]) -> list[Settled | None]:
         ids = [one.outgoing.parcel_id for one in batch]
         self.batches.append(ids)
         if self._failing in ids:
@@ -35,10 +37,10 @@ class Ledger:
         return [FINE] * len(batch)
 
 
-def delivered(parcel: int) -> Delivered:
+def delivered(parcel: int, coalition: int = 1) -> Delivered:
     """Make a parcel that a chat has taken."""
     to = Destination("console", "ana", "Ana", Reader(ZoneInfo("UTC")), "alert", NOW)
-    return Delivered(Outgoing(parcel, "key", to, message(say("Hello.")), counts=False), parcel, 1, None, last=True)
+    return Delivered(Outgoing(parcel, "key", to, message(say("Hello.")), counts=False), parcel, coalition, None, None)
 
 
 def settle(world: World, ledger: Ledger, parcels: Sequence[int]) -> list[Settled | BaseException]:
@@ -75,5 +77,29 @@ def test_a_power_cut_reaches_all_who_wait(world: World) -> None:
         for one in waiting:
             with pytest.raises(PowerCut):
                 await one
+
+    world.run(go())
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_coalition_that_is_being_written_in_holds_up_no_other(world: World) -> None:
+    """What is its own waits for its turn, so that what is called off meanwhile is seen."""
+    begun, end = threading.Event(), threading.Event()
+
+    def write(work: Work) -> None:
+        begun.set()
+        end.wait(30)
+
+    async def go() -> None:
+        writing = asyncio.create_task(world.store.write(world.coalition_id, write))
+        await asyncio.to_thread(begun.wait)
+        settling = Settling(world.store, lambda work, batch: module.settle(work, batch, "me", NOW, NOW))
+        here, there = delivered(1, world.coalition_id), delivered(2, world.coalition_id + 1)
+        waits, goes = (asyncio.ensure_future(settling.settle(one)) for one in (here, there))
+        assert await asyncio.wait_for(goes, 20) == Settled(ours=False, late=True)
+        assert not waits.done()
+        end.set()
+        assert await waits == Settled(ours=False, late=True)
+        await writing
 
     world.run(go())
