@@ -23,8 +23,7 @@ from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
 from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
-from bot.rules.waiting import counts_for_company
-from storage.cipher import active
+from bot.settling import Delivered, Settled, Settling, settle
 from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
@@ -86,6 +85,9 @@ class Outbox:
         """Until when a lane being served is leased for sure: a process that was paused may have lost it."""
         self._turns: dict[int | None, int] = {}
         self._serving: dict[asyncio.Task[None], _Leased] = {}
+        self._settling = Settling(store, self._settle)
+        self._standing: dict[int, int] = {}
+        """By lane, the parcel that was found to be sent still when the one before it was settled."""
         self._woken = asyncio.Event()
         self.turned: Callable[[], None] = self.wake
         """Called again and again while there is something to do."""
@@ -119,8 +121,10 @@ class Outbox:
         finally:
             self._round = []
             await asyncio.gather(*self._serving, return_exceptions=True)
+            await self._settling.finish()
             self._serving.clear()
             self._kept_until.clear()
+            self._standing.clear()
 
     def wake(self) -> None:
         """Look at once whether something is due beside the lanes that are being served."""
@@ -256,14 +260,13 @@ class Outbox:
             await self._later(leased, type(problem).__name__, None)
             return
         try:
-            for outgoing in parcels:
+            for outgoing, after in zip(parcels, (*parcels[1:], None), strict=False):
                 chat = None if self.stopping else self._chats.get(outgoing.to.platform)
                 if chat is None:
                     break
-                last = outgoing is parcels[-1]
-                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=last):
+                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=after is None):
                     continue
-                if not await self._send(leased, chat, outgoing, last=last):
+                if not await self._send(leased, chat, outgoing, after):
                     return
             else:
                 return
@@ -286,7 +289,7 @@ class Outbox:
             self._release(work, leased.lane_id)
         return parcels
 
-    async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, *, last: bool) -> bool:
+    async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, after: Outgoing | None) -> bool:
         """Send one parcel and settle it; False when the lane has to wait, or another process took it over."""
         content = without_files(outgoing.message)
         if self._files:
@@ -304,7 +307,7 @@ class Outbox:
             await self._later(leased, problem.code, problem.seconds)
             return False
         except SendRefused as problem:
-            await self._refuse(leased, outgoing, problem.code, last=last)
+            await self._refuse(leased, outgoing, problem.code, last=after is None)
             return True
         except Exception as problem:
             # No adapter should raise this. It may pass, and must neither stop the other lanes nor this one for ever.
@@ -313,9 +316,18 @@ class Outbox:
                 return False
             await self._refuse(leased, outgoing, code, last=True)
             return False
-        return await self._store.write(
-            leased.coalition_id, lambda work: self._settle(work, outgoing, message_id, release=last)
-        )
+        next_id = after.parcel_id if after is not None else None
+        return await self._delivered(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, next_id))
+
+    async def _delivered(self, one: Delivered) -> bool:
+        """Settle what a chat has taken; False when another process took the lane over."""
+        settled = await self._settling.settle(one)
+        if settled.late:
+            now, to = self._clock.now(), one.outgoing.to
+            await self._store.write(one.coalition_id, lambda work: came_too_late(work, now, to))
+        if one.next_id is not None and settled.next_stands:
+            self._standing[one.lane_id] = one.next_id
+        return settled.ours
 
     async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
         (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
@@ -340,24 +352,14 @@ class Outbox:
         self._release(work, lane_id)
         return lane.failures
 
-    def _settle(self, work: Work, outgoing: Outgoing, message_id: str | None, *, release: bool) -> bool:
-        parcel, now = work.get(Parcel, outgoing.parcel_id), self._clock.now()
-        if parcel is None or parcel.state is ParcelState.CANCELLED:
-            came_too_late(work, now, outgoing.to)
-        lane = work.get(Lane, parcel.lane_id) if parcel is not None else None
-        if parcel is None or lane is None:
-            return False
-        ours = self._have(lane)
-        if parcel.state is ParcelState.SENDING:
-            _sent(work, parcel, lane, message_id, now)
-        if ours:
-            lane.leased_until = now + LEASE
-        if release:
-            self._release(work, lane.id)
-        return ours
+    def _settle(self, work: Work, batch: Sequence[Delivered]) -> list[Settled | None]:
+        now = self._clock.now()
+        return settle(work, batch, self._name, now, now + LEASE)
 
     async def _stands(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
         """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
+        if self._standing.pop(leased.lane_id, None) == outgoing.parcel_id:
+            return True
         if await self._store.read(leased.coalition_id, lambda work: _to_be_sent(work, outgoing.parcel_id)):
             return True
         if last:
@@ -425,17 +427,6 @@ def _erased_first() -> ColumnElement[bool]:
 def _to_be_sent(work: Work, parcel_id: int) -> bool:
     parcel = work.get(Parcel, parcel_id)
     return parcel is not None and parcel.state is ParcelState.SENDING
-
-
-def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:
-    parcel.state, parcel.sent_at = ParcelState.SENT, now
-    if message_id is not None:
-        parcel.message_id, parcel.fingerprint = message_id, active()[0].fingerprint(message_id)
-    lane.failures, lane.held_until = 0, None
-    for notice in _notices_of(work, parcel.id):
-        notice.state, notice.sent_at = NoticeState.SENT, now
-        if counts_for_company(notice):
-            lane.spoken_at = now
 
 
 def _notices_of(work: Work, parcel_id: int) -> list[Notice]:

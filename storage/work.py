@@ -7,7 +7,7 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
@@ -89,6 +89,14 @@ class Work(SqlSession):
         """
         if self.shared:
             self.execute(select(func.pg_advisory_xact_lock(_COALITIONS, coalition_id)))
+
+    def alone_where_free(self, coalition_ids: Collection[int]) -> set[int]:
+        """Be the only writer of those of several coalitions that nobody is writing in at this moment, and give them."""
+        if not self.shared:
+            return set(coalition_ids)
+        ids = sorted(coalition_ids)
+        had = self.execute(select(*(func.pg_try_advisory_xact_lock(_COALITIONS, one) for one in ids))).one()
+        return {one for one, free in zip(ids, had, strict=True) if free}
 
     def put(self, row: Row) -> Row:
         """Add a row and flush, so that it has its id."""
