@@ -1,4 +1,4 @@
-"""After the sending: parcels are marked as sent, those of several lanes in one transaction."""
+"""After the sending: parcels are marked as sent, those of several lanes in one transaction, or as refused."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import LargeBinary, bindparam, case, null, update
 from sqlmodel import col, select
 
 from bot.departures import Outgoing
+from bot.reachability import cannot_reach, room_lost
 from storage.cipher import DEPLOYMENT, active
-from storage.tables import Lane, Notice, NoticeState, Parcel, ParcelState
+from storage.tables import Lane, Notice, NoticeState, Parcel, ParcelState, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
@@ -68,18 +70,21 @@ class Settled(NamedTuple):
     """The parcel after it is still to be sent: its reader may have been put out since it was written."""
 
 
-Act = Callable[[Work, Sequence[Delivered]], list[Settled | None]]
 Pair = tuple[Delivered, asyncio.Future[Settled]]
+
+
+class Act(Protocol):
+    """What settles some within a transaction, and tells of each how it stands then."""
+
+    def __call__(self, work: Work, batch: Sequence[Delivered], *, wait: bool) -> Sequence[Settled | None]:
+        """Settle all; unless it may `wait`, give None of those in whose coalition somebody else is writing."""
 
 
 class Settling:
     """Settles what was delivered: while one transaction is on its way, what comes in meanwhile waits for the next."""
 
     def __init__(self, store: Store, act: Act) -> None:
-        """Take what settles some within a transaction, and tells of each how it stands then.
-
-        None of one among several: somebody is writing in its coalition. It is settled alone, when that has ended.
-        """
+        """Take how it is done."""
         self._store, self._act = store, act
         self._waiting: list[Pair] = []
         self._writing: asyncio.Task[None] | None = None
@@ -97,7 +102,8 @@ class Settling:
         """Wait until nothing is being written; what was cancelled while it waited is settled all the same."""
         if self._writing is not None:
             await self._writing
-        await asyncio.gather(*self._apart)
+        while self._apart:
+            await asyncio.gather(*self._apart)
 
     async def _write(self) -> None:
         try:
@@ -107,38 +113,42 @@ class Settling:
         finally:
             self._writing = None
 
-    async def _together(self, batch: Sequence[Pair]) -> None:
+    async def _together(self, batch: Sequence[Pair], *, wait: bool = False) -> None:
         told: Sequence[Settled | BaseException | None]
+        apart: Callable[[Delivered], object] = attrgetter("coalition_id")  # each coalition has its own turn
         try:
-            told = await self._store.write(None, lambda work: self._act(work, [one for one, _ in batch]))
+            told = await self._store.write(None, lambda work: self._act(work, [one for one, _ in batch], wait=wait))
         except BaseException as problem:
             # One that cannot be settled leaves the others in peace.
-            alone = len(batch) == 1 or isinstance(problem, DatabaseTrouble) or not isinstance(problem, Exception)
-            told = [problem if alone else None] * len(batch)
+            last = len(batch) == 1 or isinstance(problem, DatabaseTrouble) or not isinstance(problem, Exception)
+            told, apart = [problem if last else None] * len(batch), id
+        left: dict[object, list[Pair]] = {}
         for pair, result in zip(batch, told, strict=True):
             if result is None:
-                task = asyncio.create_task(self._together([pair]))
-                self._apart.add(task)
-                task.add_done_callback(self._apart.discard)
+                left.setdefault(apart(pair[0]), []).append(pair)
             elif pair[1].done():
                 pass  # nobody waits any more
             elif isinstance(result, BaseException):
                 pair[1].set_exception(result)
             else:
                 pair[1].set_result(result)
+        for group in left.values():
+            task = asyncio.create_task(self._together(group, wait=True))
+            self._apart.add(task)
+            task.add_done_callback(self._apart.discard)
 
 
 def settle(
-    work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetime, until: dt.datetime
+    work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetime, until: dt.datetime, *, wait: bool
 ) -> list[Settled | None]:
     """Mark parcels as sent, with their notices and lanes; renew or give back the leases that `holder` still has.
 
-    What another process has settled meanwhile stays as it is. One alone waits until nobody else writes in its
-    coalition; of several, None is given, and nothing done, for those that would have to: one coalition's long
-    transaction must not hold up another's messages.
+    What another process has settled meanwhile stays as it is. Where it may `wait`, all are of one coalition, and it
+    waits until nobody else writes there; else None is given, and nothing done, for those that would have to: one
+    coalition's long transaction must not hold up another's messages.
     """
     scopes = {one.coalition_id or DEPLOYMENT for one in batch}
-    if len(batch) == 1:
+    if wait:
         work.alone(*scopes)
     else:
         scopes = work.alone_where_free(scopes)
@@ -172,6 +182,21 @@ def _settle(work: Work, batch: Sequence[Delivered], holder: str, now: dt.datetim
         )
         for one in batch
     ]
+
+
+def refuse(work: Work, parcel_id: int, code: str, now: dt.datetime) -> None:
+    """Mark a parcel that the platform will never take as failed, and note who or which room cannot be reached."""
+    parcel = work.get(Parcel, parcel_id)
+    if parcel is None or parcel.state is not ParcelState.SENDING:
+        return
+    parcel.state = ParcelState.FAILED
+    lane = work.get_one(Lane, parcel.lane_id)
+    if lane.member_id is not None:
+        cannot_reach(work, now, lane.member_id, lane.platform)
+    if lane.room_id is not None:
+        room_lost(work, now, work.row(Room, lane.room_id))
+    for notice in work.exec(select(Notice).where(Notice.parcel_id == parcel_id)):
+        notice.state, notice.failed_at, notice.code = NoticeState.FAILED, now, code
 
 
 def _until(one: Delivered, until: dt.datetime) -> dt.datetime | None:

@@ -29,7 +29,7 @@ class Ledger:
         self.batches: list[list[int]] = []
         self._failing, self._trouble = failing, trouble
 
-    def __call__(self, work: Work, batch: Sequence[Delivered]) -> list[Settled | None]:
+    def __call__(self, work: Work, batch: Sequence[Delivered], *, wait: bool) -> list[Settled | None]:
         ids = [one.outgoing.parcel_id for one in batch]
         self.batches.append(ids)
         if self._failing in ids:
@@ -83,23 +83,30 @@ def test_a_power_cut_reaches_all_who_wait(world: World) -> None:
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_coalition_that_is_being_written_in_holds_up_no_other(world: World) -> None:
-    """What is its own waits for its turn, so that what is called off meanwhile is seen."""
+    """What is its own waits for its turn, together, so that what is called off meanwhile is seen."""
     begun, end = threading.Event(), threading.Event()
+    settled: list[list[int]] = []
 
     def write(work: Work) -> None:
         begun.set()
         end.wait(30)
 
+    def settle_all(work: Work, batch: Sequence[Delivered], *, wait: bool) -> list[Settled | None]:
+        done = module.settle(work, batch, "me", NOW, NOW, wait=wait)
+        settled.append([one.outgoing.parcel_id for one, result in zip(batch, done, strict=True) if result is not None])
+        return done
+
     async def go() -> None:
         writing = asyncio.create_task(world.store.write(world.coalition_id, write))
         await asyncio.to_thread(begun.wait)
-        settling = Settling(world.store, lambda work, batch: module.settle(work, batch, "me", NOW, NOW))
-        here, there = delivered(1, world.coalition_id), delivered(2, world.coalition_id + 1)
-        waits, goes = (asyncio.ensure_future(settling.settle(one)) for one in (here, there))
+        settling = Settling(world.store, settle_all)
+        here, there = [delivered(one, world.coalition_id) for one in (1, 2)], delivered(3, world.coalition_id + 1)
+        *wait, goes = (asyncio.ensure_future(settling.settle(one)) for one in (*here, there))
         assert await asyncio.wait_for(goes, 20) == Settled(ours=False, late=True)
-        assert not waits.done()
+        assert not any(one.done() for one in wait)
         end.set()
-        assert await waits == Settled(ours=False, late=True)
+        assert await asyncio.gather(*wait) == [Settled(ours=False, late=True)] * 2
+        assert settled == [[3], [1, 2]]
         await writing
 
     world.run(go())
