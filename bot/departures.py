@@ -6,9 +6,11 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import insert
 from sqlmodel import col, select
 
 from bot.identities import accounts_of, addresses
@@ -21,7 +23,7 @@ from bot.planning import replan
 from bot.ports import Destination
 from bot.programme import home_zone
 from bot.rules.labels import direct_ceiling, may_show, occasion_label, room_ceiling
-from bot.rules.waiting import Departure, sort_out
+from bot.rules.waiting import counts_for_company, sort_out
 from storage.tables import (
     Coalition,
     Label,
@@ -59,28 +61,46 @@ class Outgoing:
     key: str
     to: Destination
     message: Message
+    counts: bool
+    """Whether, once it left, others to the same person wait for ten minutes."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A lane with what all its parcels need, read once: a session reads anew what nobody holds on to."""
+
+    lane: Lane
+    coalition: Coalition | None
+    """None for a stranger's lane."""
+    member: Member | None
+    room: Room | None
+    ceiling: Label
+    reader: Reader
+    accounts: tuple[str, ...]
+    """The addresses of a person on the lane's platform."""
 
 
 def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Write]) -> list[Outgoing]:
     """Turn a lane's due notices into parcels, let the others wait, and expire what was overtaken."""
-    lane = work.get_one(Lane, lane_id)
-    due = work.exec(
+    place = _place(work, work.get_one(Lane, lane_id), now)
+    lane, reader = place.lane, place.member
+    due: Sequence[Notice] = work.exec(
         select(Notice)
         .where(Notice.lane_id == lane_id, Notice.state == NoticeState.PLANNED, Notice.send_at <= now)
         .order_by(col(Notice.due), col(Notice.kind) != NoticeKind.REPLY, col(Notice.id))
         .limit(MOST_AT_ONCE if lane.member_id is not None else MOST_IN_A_ROOM)
     ).all()
-    reader = _member(work, lane)
     if reader is not None and reader.standing is not Standing.ACTIVE:
         due = [notice for notice in due if _cancelled_unless_reply(notice, reader)]
     departures, waits = sort_out(due, now, sleeper(reader) if reader else None, _spoken_at(work, lane))
     for wait in waits:
         wait.notice.send_at = wait.until
-    prepared = [_parcel(work, lane, departure, now, writers) for departure in departures]
+    written = [_written(work, place, departure.notices, now, writers) for departure in departures]
+    prepared = _parcels(work, place, [one for one in written if one is not None], now)
     if work.coalition_id is not None and any(notice.occasion in _RECURRING for notice in due):
         work.flush()
         replan(work, now)
-    return [outgoing for outgoing in prepared if outgoing is not None]
+    return prepared
 
 
 def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
@@ -88,18 +108,18 @@ def unsettled(work: Work, lane_id: int) -> list[Outgoing]:
 
     Who reads there may have been made an observer meanwhile, and the room a public one.
     """
-    lane = work.get_one(Lane, lane_id)
-    ceiling = _ceiling(work, lane)
     found = select(Parcel).where(Parcel.lane_id == lane_id, Parcel.state == ParcelState.SENDING)
     parcels = work.exec(found.order_by(col(Parcel.id))).all()
-    return [
-        _again(_outgoing(work, lane, parcel, _first(work, parcel), instead), parcel)
-        for parcel in parcels
-        for instead in [None if may_show(parcel.label, ceiling) else _TOO_SENSITIVE]
-    ]
+    return [_again(work, work.get_one(Lane, lane_id), parcel) for parcel in parcels]
 
 
-def _again(outgoing: Outgoing, parcel: Parcel) -> Outgoing:
+def _again(work: Work, lane: Lane, parcel: Parcel) -> Outgoing:
+    place = _place(work, lane, parcel.created_at)
+    content = Message.from_data(parcel.content or {"blocks": []})
+    if not may_show(parcel.label, place.ceiling):
+        content = _TOO_SENSITIVE
+    notices = work.exec(select(Notice).where(Notice.parcel_id == parcel.id).order_by(col(Notice.id))).all()
+    outgoing = _outgoing(work, place, parcel, notices, content)
     return replace(outgoing, to=replace(outgoing.to, tried_since=parcel.created_at))
 
 
@@ -119,37 +139,45 @@ def _cancelled_unless_reply(notice: Notice, reader: Member) -> bool:
     return False
 
 
-def _parcel(
-    work: Work, lane: Lane, departure: Departure, now: dt.datetime, writers: Mapping[str, Write]
-) -> Outgoing | None:
-    written = _written(work, lane, departure.notices, now, writers)
-    if written is None:
-        return None
-    notices, content = written
-    parcel = Parcel(
-        coalition_id=lane.coalition_id,
-        key=secrets.token_hex(16),
-        lane_id=lane.id,
-        kind=min((notice.kind for notice in notices), key=_rank),
-        label=max(map(_label, notices), key=lambda label: label.rank),
-        content=content.to_data(),
-        created_at=now,
-    )
-    work.put(parcel)
-    for notice in notices:
-        notice.state, notice.parcel_id = NoticeState.SENDING, parcel.id
-    return _outgoing(work, lane, parcel, notices[0], content)
+def _parcels(
+    work: Work, place: _Place, written: Sequence[tuple[list[Notice], Message]], now: dt.datetime
+) -> list[Outgoing]:
+    """Make a parcel of each."""
+    rows: list[dict[str, Any]] = [
+        {
+            "coalition_id": place.lane.coalition_id,
+            "key": secrets.token_hex(16),
+            "lane_id": place.lane.id,
+            "kind": min((notice.kind for notice in notices), key=_rank),
+            "state": ParcelState.SENDING,
+            "label": max(map(_label, notices), key=lambda label: label.rank),
+            "content": content.to_data(),
+            "created_at": now,
+        }
+        for notices, content in written
+    ]
+    if not rows:
+        return []
+    # As rows: the objects' own making took longer than all else here.
+    parcels = work.scalars(insert(Parcel).returning(Parcel, sort_by_parameter_order=True), rows).all()
+    for parcel, (notices, _) in zip(parcels, written, strict=True):
+        for notice in notices:
+            notice.state, notice.parcel_id = NoticeState.SENDING, parcel.id
+    return [
+        _outgoing(work, place, parcel, notices, content)
+        for parcel, (notices, content) in zip(parcels, written, strict=True)
+    ]
 
 
 def _written(
-    work: Work, lane: Lane, notices: Sequence[Notice], now: dt.datetime, writers: Mapping[str, Write]
+    work: Work, place: _Place, notices: Sequence[Notice], now: dt.datetime, writers: Mapping[str, Write]
 ) -> tuple[list[Notice], Message] | None:
     """Write the notices that still have something to say, and expire the others."""
     spoken: list[Notice] = []
     blocks: list[Message] = []
     for group in _together(notices):
         try:
-            content = _content(work, lane, group, now, writers)
+            content = _content(work, place, group, now, writers)
             unsaid = NoticeState.EXPIRED
         except Exception as problem:
             _log.error("notice cannot be written", notice=group[0].id, code=type(problem).__name__)
@@ -174,14 +202,14 @@ def _together(notices: Sequence[Notice]) -> list[list[Notice]]:
 
 
 def _content(
-    work: Work, lane: Lane, group: list[Notice], now: dt.datetime, writers: Mapping[str, Write]
+    work: Work, place: _Place, group: list[Notice], now: dt.datetime, writers: Mapping[str, Write]
 ) -> Message | None:
-    first, ceiling = group[0], _ceiling(work, lane)
-    if not may_show(_label(first), ceiling):
+    first = group[0]
+    if not may_show(_label(first), place.ceiling):
         return None if _is_planned(first) else _TOO_SENSITIVE
     if _is_planned(first) or (first.occasion and now - first.due >= _HELD):
         coalition = work.get_one(Coalition, work.tenant)
-        leaving = Leaving(work, now, coalition, group, ceiling, _member(work, lane), _room(work, lane))
+        leaving = Leaving(work, now, coalition, group, place.ceiling, place.member, place.room)
         return writers[first.occasion](leaving)
     return Message.from_data(first.content or {"blocks": []})
 
@@ -195,59 +223,46 @@ def _label(notice: Notice) -> Label:
     return occasion_label(notice.occasion) if _is_planned(notice) else notice.label
 
 
-def _ceiling(work: Work, lane: Lane) -> Label:
-    room, member = _room(work, lane), _member(work, lane)
+def _place(work: Work, lane: Lane, now: dt.datetime) -> _Place:
+    member = work.row(Member, lane.member_id) if lane.member_id is not None else None
+    room = work.row(Room, lane.room_id) if lane.room_id is not None else None
+    if member is None and room is None:
+        return _Place(lane, None, None, None, Label.PUBLIC, Reader(ZoneInfo("UTC"), personal=True), ())
+    coalition = work.get_one(Coalition, work.tenant)
     if room is not None:
-        return room_ceiling(room.label, room.platform)
-    return direct_ceiling(member.role, lane.platform) if member is not None else Label.PUBLIC
-
-
-def _outgoing(work: Work, lane: Lane, parcel: Parcel, first: Notice | None, content: Message | None = None) -> Outgoing:
-    origin = (first.origin if first else None) or {}
-    content = content or Message.from_data(parcel.content or {"blocks": []})
-    to = replace(
-        _destination(work, lane, parcel.kind, parcel.created_at, origin),
-        accounts=addresses(work, lane.platform, mentioned(content)),
-        label=parcel.label,
-        loud=parcel.kind is NoticeKind.ANNOUNCEMENT and may_show(parcel.label, _ceiling(work, lane)),
-    )
-    return Outgoing(parcel.id, parcel.key, to, content)
-
-
-def _destination(
-    work: Work, lane: Lane, kind: NoticeKind, now: dt.datetime, origin: Mapping[str, object]
-) -> Destination:
-    room, member = _room(work, lane), _member(work, lane)
-    note = {name: value for name, value in origin.items() if name not in (ASKED_ON, ASKED_BY)}
-    if room is not None:
-        coalition = work.get_one(Coalition, work.tenant)
         zone = ZoneInfo(room.timezone) if room.timezone else home_zone(work, coalition, now)
         reader = Reader(zone, room.language or coalition.language)
-        return Destination(lane.platform, room.address, room.name, reader, kind, now, note)
+        return _Place(lane, coalition, None, room, room_ceiling(room.label, room.platform), reader, ())
+    assert member is not None
+    reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
+    accounts = tuple(row.address for row in accounts_of(work, member.id) if row.platform == lane.platform)
+    return _Place(lane, coalition, member, None, direct_ceiling(member.role, lane.platform), reader, accounts)
+
+
+def _outgoing(work: Work, place: _Place, parcel: Parcel, notices: Sequence[Notice], content: Message) -> Outgoing:
+    origin = (notices[0].origin if notices else None) or {}
+    to = replace(
+        _destination(place, parcel.kind, parcel.created_at, origin),
+        accounts=addresses(work, place.lane.platform, mentioned(content)),
+        label=parcel.label,
+        loud=parcel.kind is NoticeKind.ANNOUNCEMENT and may_show(parcel.label, place.ceiling),
+    )
+    return Outgoing(parcel.id, parcel.key, to, content, any(map(counts_for_company, notices)))
+
+
+def _destination(place: _Place, kind: NoticeKind, now: dt.datetime, origin: Mapping[str, object]) -> Destination:
+    lane, room, member = place.lane, place.room, place.member
+    note = {name: value for name, value in origin.items() if name not in (ASKED_ON, ASKED_BY)}
+    if room is not None:
+        return Destination(lane.platform, room.address, room.name, place.reader, kind, now, note)
     if member is not None:
-        coalition = work.get_one(Coalition, work.tenant)
-        reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
-        accounts = [row.address for row in accounts_of(work, member.id) if row.platform == lane.platform]
         asked_by = origin.get(ASKED_BY)
         # On the console an alias will do; elsewhere it would tell the platform how somebody is called here.
         nobody = member.alias if lane.platform == "console" else ""
-        address = asked_by if asked_by in accounts else next(iter(accounts), nobody)
-        return Destination(lane.platform, address, member.alias, reader, kind, now, note)
-    reader = Reader(ZoneInfo("UTC"), personal=True)
+        address = str(asked_by) if asked_by in place.accounts else next(iter(place.accounts), nobody)
+        return Destination(lane.platform, address, member.alias, place.reader, kind, now, note)
     address = lane.address or ""
-    return Destination(lane.platform, address, address, reader, kind, now, note)
-
-
-def _first(work: Work, parcel: Parcel) -> Notice | None:
-    return work.exec(select(Notice).where(Notice.parcel_id == parcel.id).order_by(col(Notice.id)).limit(1)).first()
-
-
-def _member(work: Work, lane: Lane) -> Member | None:
-    return work.row(Member, lane.member_id) if lane.member_id is not None else None
-
-
-def _room(work: Work, lane: Lane) -> Room | None:
-    return work.row(Room, lane.room_id) if lane.room_id is not None else None
+    return Destination(lane.platform, address, address, place.reader, kind, now, note)
 
 
 def _rank(kind: NoticeKind) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +71,12 @@ class Engine:
         )  # fmt: skip
         self._bells = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
+        # What fetches has work only from what was received, and a message that left leaves at most something to erase:
+        # each look is a transaction, and those in vain would come between a command and its answer.
+        usual = tuple(drain for drain in drains if drain != self._fetching.drain)
+        self._leads_to: dict[Drain, tuple[Drain, ...]] = dict.fromkeys(drains, usual)
+        self._leads_to[self._fetching.drain] = (self._dispatch.drain,)
+        self._leads_to[self._outbox.drain] = (self._erasing.drain,)
         self.health = Health(clock)
         self._names = dict(
             zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "erasing", "outbox"), strict=True)
@@ -92,9 +98,9 @@ class Engine:
         self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
-        """Keep what was said and wake the engine."""
-        await self._dispatch.receive(invocation)
-        self.wake()
+        """Keep what was said and wake those who work on it; what was kept before is nothing new."""
+        if await self._dispatch.receive(invocation):
+            self._ring((self._dispatch.drain, self._fetching.drain) if invocation.enclosed else (self._dispatch.drain,))
 
     async def settle(self) -> None:
         """Do everything that is due now: answer, read drafts, send."""
@@ -175,7 +181,7 @@ class Engine:
         bell.clear()
         if await self._unless_stopped(work, stopping):
             self._heed(busy=True)
-            self.wake()
+            self._ring(self._leads_to[work])
             return
         if bell is self._sending:
             # Only here: while it is busy, what is due and not yet sent would ring again and again.
@@ -200,9 +206,13 @@ class Engine:
 
     def wake(self) -> None:
         """Look at once whether something is due."""
-        self._outbox.wake()
-        for bell in self._bells.values():
-            bell.set()
+        self._ring(self._bells)
+
+    def _ring(self, works: Iterable[Drain]) -> None:
+        for work in works:
+            self._bells[work].set()
+            if work == self._outbox.drain:
+                self._outbox.wake()
 
     def _heard(self) -> None:
         """Another process has worked: what is due may be left to this one, and what people see here may be old."""

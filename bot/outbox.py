@@ -4,53 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import random
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_
-from sqlmodel import col, select
 
 from bot.clock import Clock
 from bot.departures import Outgoing, prepare, unsettled
 from bot.erasing import came_too_late
-from bot.leases import is_over
+from bot.lanes import Lanes, Leased
 from bot.occasions.leaving import Write
 from bot.ports import PACED, Chat, SendLater, SendRefused
-from bot.reachability import cannot_reach, room_lost
 from bot.redlinefiles import with_files, without_files
-from bot.rules.waiting import counts_for_company
-from storage.cipher import active
-from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parcel, ParcelState, Room
+from bot.settling import Delivered, Settled, Settling, refuse, settle
+from storage.cipher import DEPLOYMENT
+from storage.tables import Lane, Parcel, ParcelState
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
 LEASE = dt.timedelta(seconds=10)
 """How long a lane is kept without being renewed: what a process that died had is taken over within 15 seconds."""
 RENEW_SECONDS = 3.0
-LONGEST_BACK_OFF = 600.0
-LONGEST_HOLD = dt.timedelta(minutes=15)
-"""A platform that wishes for more is asked again then: a hold that is longer comes from a clock that has gone back."""
 GIVE_UP_AFTER = 10
 """How often a parcel is tried whose sending ends in an accident: some half an hour."""
 ROUND_SECONDS = 0.2
 """How old a list of due lanes gets while there are many: what is new elsewhere has its turn within this time."""
 LOOK_SECONDS = 1.0
 """How long the outbox looks at slow lanes only, when nothing wakes it."""
+WRITING_SECONDS = 0.1
+"""How long a transaction goes on to write what is due in one more lane: whoever else writes waits for it."""
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class _Leased:
-    lane_id: int
-    coalition_id: int | None
-    again: bool = False
-    """Nobody else has had the lane since this process had it."""
+_Parcels = list[Outgoing] | None
+"""What is to leave in a lane; None: its parcels are not written yet."""
 
 
 class Outbox:
@@ -75,24 +62,31 @@ class Outbox:
         leased by a process that died, and is free at once. Chats may come and go, `sole` with them.
         """
         self._store, self._clock, self._chats, self._writers = store, clock, chats, writers
-        self._sole, self._files, self._most = sole, files, lanes
-        self._name = secrets.token_hex(4)
+        self._files, self._most = files, lanes
+        self._lanes = Lanes(clock, chats, sole, LEASE)
         self._untried: set[int] = set()
         """Parcels that were committed here and not given to a chat yet: they waited behind one that could not leave."""
-        self._round: list[_Leased] = []
+        self._round: list[Leased] = []
         self._round_until = 0.0
         self._renew_at = 0.0
         self._kept_until: dict[int, dt.datetime] = {}
         """Until when a lane being served is leased for sure: a process that was paused may have lost it."""
-        self._turns: dict[int | None, int] = {}
-        self._serving: dict[asyncio.Task[None], _Leased] = {}
+        self._serving: dict[asyncio.Task[None], Leased] = {}
+        self._settling = Settling(store, self._settle)
         self._woken = asyncio.Event()
         self.turned: Callable[[], None] = self.wake
         """Called again and again while there is something to do."""
         self.stopping = False
         """Set to take no more lanes and to end after the parcels that are on their way."""
-        self.coalition_id: int | None = None
-        """Serve the lanes of this coalition only, and those of strangers to all; None: of every coalition."""
+
+    @property
+    def coalition_id(self) -> int | None:
+        """The only coalition whose lanes are served, beside those of strangers to all; None: every coalition's are."""
+        return self._lanes.coalition_id
+
+    @coalition_id.setter
+    def coalition_id(self, coalition_id: int | None) -> None:
+        self._lanes.coalition_id = coalition_id
 
     async def drain(self) -> bool:
         """Send all that is due now; tells whether there was anything.
@@ -100,15 +94,15 @@ class Outbox:
         When one lane raises, the others end what they are at first.
         """
         busy = False
-        self._turns.clear()
+        self._lanes.begin()
         self._renew_at = time.monotonic() + RENEW_SECONDS
         try:
             while True:
                 self.turned()
                 self._woken.clear()
-                for leased in await self._take():
+                for leased, parcels in await self._take():
                     busy = True
-                    self._serving[asyncio.create_task(self._serve(leased))] = leased
+                    self._serving[asyncio.create_task(self._serve(leased, parcels))] = leased
                 if not self._serving:
                     return busy
                 await self._wait()
@@ -119,6 +113,7 @@ class Outbox:
         finally:
             self._round = []
             await asyncio.gather(*self._serving, return_exceptions=True)
+            await self._settling.finish()
             self._serving.clear()
             self._kept_until.clear()
 
@@ -128,7 +123,7 @@ class Outbox:
 
     async def next_moment(self) -> dt.datetime | None:
         """Give the moment at which something is due next, None when nothing is planned."""
-        return await self._store.read(None, self._soonest)
+        return await self._store.read(None, self._lanes.soonest)
 
     async def _wait(self) -> None:
         """Wait until a lane is done or, with room for another, something may be due; keep the leases meanwhile."""
@@ -142,158 +137,118 @@ class Outbox:
         waking.cancel()
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + RENEW_SECONDS
-            until = self._clock.now() + LEASE
-            self._kept_until |= dict.fromkeys(await self._store.write(None, self._renew), until)
+            await self._renew(self._served())
         for task in [task for task in self._serving if task.done()]:
             del self._serving[task]
             task.result()
 
-    async def _take(self) -> list[_Leased]:
-        """Lease as many due lanes as there is room for, each coalition's in its turn."""
+    def _served(self) -> list[int]:
+        return [leased.lane_id for leased in self._serving.values()]
+
+    async def _renew(self, lane_ids: Sequence[int]) -> list[int]:
+        """Keep lanes that are being served; gives those that are still this process's."""
+        until = self._lanes.until()
+        kept = await self._store.write(None, lambda work: self._lanes.renew(work, lane_ids))
+        self._kept_until |= dict.fromkeys(kept, until)
+        return kept
+
+    async def _take(self) -> list[tuple[Leased, _Parcels]]:
+        """Lease as many due lanes as there is room for, each coalition's in its turn, and write what is due in them."""
         room = self._most - len(self._serving)
         if room <= 0 or self.stopping:
             return []
         if not self._round or time.monotonic() >= self._round_until:
-            self._round = await self._store.read(None, self._due)
+            serving = self._served()
+            self._round = await self._store.read(None, lambda work: self._lanes.due(work, serving))
             self._round_until = time.monotonic() + ROUND_SECONDS
         while self._round:
             wanted, self._round = self._round[:room], self._round[room:]
-            until = self._clock.now() + LEASE
-            leased = await self._store.write(None, lambda work, wanted=wanted: self._lease(work, wanted))  # type: ignore[misc]
-            for one in leased:
-                self._turns[one.coalition_id] = max(self._turns.values(), default=0) + 1
-                self._kept_until[one.lane_id] = until
-            if leased:
-                return leased
+            until = self._lanes.until()
+            if taken := await self._lease(wanted):
+                self._lanes.turn(leased for leased, _ in taken)
+                self._kept_until |= {leased.lane_id: until for leased, _ in taken}
+                return taken
         return []
 
-    def _soonest(self, work: Work) -> dt.datetime | None:
-        """Read the first planned notice of the lanes that are free, and one line a lane that is held or leased."""
-        bound = or_(col(Lane.held_until).is_not(None), col(Lane.leased_until).is_not(None))
-        first = (
-            select(Notice.send_at)
-            .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(Notice.state == NoticeState.PLANNED, ~bound, self._served())
-            .order_by(col(Notice.send_at))
-            .limit(1)
-        )
-        found = select(
-            _first_of(NoticeState.PLANNED), _first_of(NoticeState.SENDING), Lane.held_until, Lane.leased_until
-        )
-        moments = list(work.exec(first))
-        for planned, sending, held, leased in work.exec(found.where(bound, self._served())):
-            if planned or sending:
-                # A lane that another process has is nothing to be woken for before its lease is over.
-                moments.append(max(one for one in (sending or planned, held, leased) if one is not None))
-        return min(moments, default=None)
+    async def _lease(self, wanted: Sequence[Leased]) -> list[tuple[Leased, _Parcels]]:
+        try:
+            return await self._store.write(None, lambda work: self._begin(work, wanted))
+        except DatabaseTrouble:
+            raise  # no lane's fault
+        except Exception:  # of one lane: each is written alone then, so that it does not stop the others
+            leased = await self._store.write(None, lambda work: self._lanes.lease(work, wanted))
+            return [(one, None) for one in leased]
 
-    def _due(self, work: Work) -> list[_Leased]:
-        """Give the lanes that have something due: the first of each coalition, then the second of each, and so on."""
-        due = and_(col(Notice.state) == NoticeState.PLANNED, col(Notice.send_at) <= self._clock.now())
-        crashed = col(Notice.state) == NoticeState.SENDING
-        reply = case((col(Notice.kind) == NoticeKind.REPLY, 0), else_=1)
-        soonest, first = func.min(Notice.send_at), func.min(Notice.id)
-        found = (
-            select(Notice.lane_id, Notice.coalition_id)
-            .join(Lane, col(Lane.id) == col(Notice.lane_id))
-            .where(or_(due, crashed), self._free(), self._served(), ~_erased_first())
-            .where(col(Notice.lane_id).not_in([leased.lane_id for leased in self._serving.values()]))
-            .group_by(col(Notice.lane_id), col(Notice.coalition_id))
-            .order_by(soonest, func.min(reply), first)
-        )
-        places: dict[int | None, int] = {}
-        waiting: list[tuple[int, int, _Leased]] = []
-        for lane_id, coalition_id in work.exec(found):
-            place = places[coalition_id] = places.get(coalition_id, 0) + 1
-            waiting.append((place, self._turns.get(coalition_id, 0), _Leased(lane_id, coalition_id)))
-        return [leased for _, _, leased in sorted(waiting, key=lambda one: one[:2])]
+    def _begin(self, work: Work, wanted: Sequence[Leased]) -> list[tuple[Leased, _Parcels]]:
+        """Lease lanes and write their parcels; what would take long, or wait for others, is left unwritten."""
+        end = time.monotonic() + WRITING_SECONDS
+        leased = self._lanes.lease(work, wanted)
+        free = work.alone_where_free({one.coalition_id or DEPLOYMENT for one in leased})
+        begun: list[tuple[Leased, _Parcels]] = []
+        for one in leased:
+            parcels = None
+            if (one.coalition_id or DEPLOYMENT) in free and time.monotonic() < end:
+                with work.within(one.coalition_id):
+                    parcels = self._prepare(work, one)
+            begun.append((one, parcels))
+        return begun
 
-    def _lease(self, work: Work, wanted: Sequence[_Leased]) -> list[_Leased]:
-        """Lease those that are still free; what another process is just leasing is left to it."""
-        now = self._clock.now()
-        found = select(Lane).where(col(Lane.id).in_([one.lane_id for one in wanted]), self._free())
-        ours: dict[int, bool] = {}
-        for lane in work.exec(found.with_for_update(skip_locked=True)):
-            ours[lane.id] = lane.leased_by == self._name
-            lane.leased_by, lane.leased_until = self._name, now + LEASE
-        return [replace(one, again=ours[one.lane_id]) for one in wanted if one.lane_id in ours]
-
-    def _renew(self, work: Work) -> list[int]:
-        """Renew the leases of the lanes that are being served; gives those that nobody has taken meanwhile."""
-        ids = [leased.lane_id for leased in self._serving.values()]
-        ours = select(Lane).where(
-            col(Lane.id).in_(ids), col(Lane.leased_by) == self._name, col(Lane.leased_until).is_not(None)
-        )
-        lanes = work.exec(ours.order_by(col(Lane.id)).with_for_update()).all()
-        for lane in lanes:
-            lane.leased_until = self._clock.now() + LEASE
-        return [lane.id for lane in lanes]
-
-    def _free(self) -> ColumnElement[bool]:
-        """Tell which lanes may be leased."""
-        now = self._clock.now()
-        return and_(
-            or_(
-                is_over(col(Lane.leased_until), now, 2 * LEASE),
-                col(Lane.leased_by) == self._name,
-                col(Lane.platform).in_(tuple(self._sole)),
-            ),
-            is_over(col(Lane.held_until), now, LONGEST_HOLD + LEASE),
-        )
-
-    def _served(self) -> ColumnElement[bool]:
-        ours = or_(col(Lane.coalition_id) == self.coalition_id, col(Lane.coalition_id).is_(None))
-        here = col(Lane.platform).in_(tuple(self._chats))
-        return here if self.coalition_id is None else and_(here, ours)
-
-    async def _serve(self, leased: _Leased) -> None:
+    async def _serve(self, leased: Leased, parcels: _Parcels) -> None:
         """Send what was left unsettled by a crash, then what is due, and give the lane back."""
         try:
-            parcels = await self._store.write(leased.coalition_id, lambda work: self._prepare(work, leased))
+            if parcels is None:
+                parcels = await self._store.write(leased.coalition_id, lambda work: self._prepare(work, leased))
         except DatabaseTrouble:
             raise  # not the lane's fault
         except Exception as problem:  # a lane that cannot be written must not stop the others
             await self._later(leased, type(problem).__name__, None)
             return
+        self._note_untried(leased, parcels)
         try:
-            for outgoing in parcels:
-                chat = None if self.stopping else self._chats.get(outgoing.to.platform)
-                if chat is None:
-                    break
-                last = outgoing is parcels[-1]
-                if outgoing is not parcels[0] and not await self._stands(leased, outgoing, last=last):
-                    continue
-                if not await self._send(leased, chat, outgoing, last=last):
-                    return
-            else:
+            if await self._send_all(leased, parcels):
                 return
-            await self._store.write(leased.coalition_id, lambda work: self._release(work, leased.lane_id))
+            await self._release(leased)
         except BaseException:
-            await self._store.write(leased.coalition_id, lambda work: self._release(work, leased.lane_id))
+            await self._release(leased)
             raise
 
-    def _prepare(self, work: Work, leased: _Leased) -> list[Outgoing]:
-        if not self._have(work.get(Lane, leased.lane_id)):
+    async def _send_all(self, leased: Leased, parcels: Sequence[Outgoing]) -> bool:
+        """Send a lane's parcels in order; False when some are left, and the lane is still to be given back."""
+        stands = True
+        for outgoing, after in zip(parcels, (*parcels[1:], None), strict=False):
+            chat = None if self.stopping else self._chats.get(outgoing.to.platform)
+            if chat is None:
+                return False
+            if not stands and not await self._stands(leased, outgoing, last=after is None):
+                continue
+            settled = await self._send(leased, chat, outgoing, after)
+            if settled is None or not settled.ours:
+                return True
+            stands = settled.next_stands
+        return True
+
+    def _prepare(self, work: Work, leased: Leased) -> list[Outgoing]:
+        if not self._lanes.has(work.get(Lane, leased.lane_id)):
             return []
-        parcels = unsettled(work, leased.lane_id)
-        if not leased.again:
-            # Another process had the lane meanwhile, and may have tried them.
-            self._untried -= {outgoing.parcel_id for outgoing in parcels}
-        new = prepare(work, leased.lane_id, self._clock.now(), self._writers)
-        self._untried |= {outgoing.parcel_id for outgoing in new}
-        parcels += new
+        parcels = unsettled(work, leased.lane_id) + prepare(work, leased.lane_id, self._clock.now(), self._writers)
         if not parcels:
-            self._release(work, leased.lane_id)
+            self._lanes.release(work, leased.lane_id)
         return parcels
 
-    async def _send(self, leased: _Leased, chat: Chat, outgoing: Outgoing, *, last: bool) -> bool:
-        """Send one parcel and settle it; False when the lane has to wait, or another process took it over."""
+    def _note_untried(self, leased: Leased, parcels: Sequence[Outgoing]) -> None:
+        """Note which parcels were never given to a chat; another process may have had the lane and tried them."""
+        if not leased.again:
+            self._untried -= {one.parcel_id for one in parcels}
+        self._untried |= {one.parcel_id for one in parcels if one.to.tried_since is None}
+
+    async def _send(self, leased: Leased, chat: Chat, outgoing: Outgoing, after: Outgoing | None) -> Settled | None:
+        """Send one parcel and settle it; None when the lane has to wait, or another process took it over."""
         content = without_files(outgoing.message)
         if self._files:
             content = await with_files(self._store, leased.coalition_id, outgoing.message, outgoing.to.reader)
-        # The last thing before it is sent: making files takes a while.
-        if self._clock.now() >= self._kept_until[leased.lane_id] and not await self._still(leased):
-            return False
+        # The last thing before it is sent: making files takes a while. What may be over is renewed, or another's.
+        if self._clock.now() >= self._kept_until[leased.lane_id] and not await self._renew([leased.lane_id]):
+            return None
         to = outgoing.to
         if outgoing.parcel_id in self._untried:
             self._untried.discard(outgoing.parcel_id)
@@ -302,141 +257,59 @@ class Outbox:
             message_id = await chat.send(to, content, outgoing.key)
         except SendLater as problem:
             await self._later(leased, problem.code, problem.seconds)
-            return False
+            return None
         except SendRefused as problem:
-            await self._refuse(leased, outgoing, problem.code, last=last)
-            return True
+            await self._refuse(leased, outgoing, problem.code, last=after is None)
+            return Settled(ours=True, late=False, next_stands=False)
         except Exception as problem:
             # No adapter should raise this. It may pass, and must neither stop the other lanes nor this one for ever.
             code = type(problem).__name__
-            if await self._later(leased, code, None) < GIVE_UP_AFTER:
-                return False
-            await self._refuse(leased, outgoing, code, last=True)
-            return False
+            if await self._later(leased, code, None) >= GIVE_UP_AFTER:
+                await self._refuse(leased, outgoing, code, last=True)
+            return None
+        next_id = after.parcel_id if after is not None else None
+        return await self._delivered(Delivered(outgoing, leased.lane_id, leased.coalition_id, message_id, next_id))
+
+    async def _delivered(self, one: Delivered) -> Settled:
+        """Settle what a chat has taken."""
+        settled = await self._settling.settle(one)
+        if settled.late:
+            now, to = self._clock.now(), one.outgoing.to
+            await self._store.write(one.coalition_id, lambda work: came_too_late(work, now, to))
+        return settled
+
+    def _settle(self, work: Work, batch: Sequence[Delivered], *, wait: bool) -> list[Settled | None]:
+        return settle(work, batch, self._lanes.holder, self._clock.now(), self._lanes.until(), wait=wait)
+
+    async def _later(self, leased: Leased, code: str, seconds: float | None) -> int:
+        (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
         return await self._store.write(
-            leased.coalition_id, lambda work: self._settle(work, outgoing, message_id, release=last)
+            leased.coalition_id, lambda work: self._lanes.hold(work, leased.lane_id, seconds)
         )
 
-    async def _later(self, leased: _Leased, code: str, seconds: float | None) -> int:
-        (_log.debug if code == PACED else _log.warning)("lane held", lane=leased.lane_id, code=code)
-        return await self._store.write(leased.coalition_id, lambda work: self._hold(work, leased.lane_id, seconds))
-
-    async def _refuse(self, leased: _Leased, outgoing: Outgoing, code: str, *, last: bool) -> None:
+    async def _refuse(self, leased: Leased, outgoing: Outgoing, code: str, *, last: bool) -> None:
         _log.warning("parcel refused", parcel=outgoing.parcel_id, code=code)
         now = self._clock.now()
-        await self._store.write(
-            leased.coalition_id, lambda work: self._refused(work, outgoing.parcel_id, code, now, release=last)
-        )
 
-    def _hold(self, work: Work, lane_id: int, seconds: float | None) -> int:
-        """Hold the lane and give back its lease; tells how often in a row it failed, the platform's wishes left out."""
-        lane = work.get(Lane, lane_id)
-        if lane is None:
-            return 0
-        lane.failures += seconds is None
-        usual = min(LONGEST_BACK_OFF, 2.0 ** min(lane.failures, 10)) * random.uniform(0.5, 1.0)
-        wait = min(dt.timedelta(seconds=seconds if seconds is not None else usual), LONGEST_HOLD)
-        lane.held_until = self._clock.now() + wait
-        self._release(work, lane_id)
-        return lane.failures
+        def act(work: Work) -> None:
+            refuse(work, outgoing.parcel_id, code, now)
+            if last:
+                self._lanes.release(work, leased.lane_id)
 
-    def _settle(self, work: Work, outgoing: Outgoing, message_id: str | None, *, release: bool) -> bool:
-        parcel, now = work.get(Parcel, outgoing.parcel_id), self._clock.now()
-        if parcel is None or parcel.state is ParcelState.CANCELLED:
-            came_too_late(work, now, outgoing.to)
-        lane = work.get(Lane, parcel.lane_id) if parcel is not None else None
-        if parcel is None or lane is None:
-            return False
-        ours = self._have(lane)
-        if parcel.state is ParcelState.SENDING:
-            _sent(work, parcel, lane, message_id, now)
-        if ours:
-            lane.leased_until = now + LEASE
-        if release:
-            self._release(work, lane.id)
-        return ours
+        await self._store.write(leased.coalition_id, act)
 
-    async def _stands(self, leased: _Leased, outgoing: Outgoing, *, last: bool) -> bool:
+    async def _stands(self, leased: Leased, outgoing: Outgoing, *, last: bool) -> bool:
         """Tell whether a parcel is still to be sent: its reader may have been put out since it was written."""
         if await self._store.read(leased.coalition_id, lambda work: _to_be_sent(work, outgoing.parcel_id)):
             return True
         if last:
-            await self._store.write(leased.coalition_id, lambda work: self._release(work, leased.lane_id))
+            await self._release(leased)
         return False
 
-    async def _still(self, leased: _Leased) -> bool:
-        """Renew a lease that may be over; tells whether no other process has taken the lane meanwhile."""
-
-        def renew(work: Work) -> bool:
-            lane = work.get(Lane, leased.lane_id, with_for_update=True)
-            if lane is not None and self._have(lane):
-                lane.leased_until = self._clock.now() + LEASE
-            return self._have(lane)
-
-        return await self._store.write(leased.coalition_id, renew)
-
-    def _have(self, lane: Lane | None) -> bool:
-        """Tell whether the lane is still this process's, which may have been asleep for longer than its lease.
-
-        One whose reader is gone for good is nobody's.
-        """
-        return lane is not None and lane.leased_by == self._name and lane.leased_until is not None
-
-    def _release(self, work: Work, lane_id: int) -> None:
-        lane = work.get(Lane, lane_id)
-        if lane is not None and self._have(lane):
-            lane.leased_until = None
-
-    def _refused(self, work: Work, parcel_id: int, code: str, now: dt.datetime, *, release: bool) -> None:
-        parcel = work.get(Parcel, parcel_id)
-        if parcel is None:
-            return
-        if release:
-            self._release(work, parcel.lane_id)
-        if parcel.state is not ParcelState.SENDING:
-            return
-        parcel.state = ParcelState.FAILED
-        lane = work.get_one(Lane, parcel.lane_id)
-        if lane.member_id is not None:
-            cannot_reach(work, now, lane.member_id, lane.platform)
-        if lane.room_id is not None:
-            room_lost(work, now, work.row(Room, lane.room_id))
-        for notice in _notices_of(work, parcel_id):
-            notice.state, notice.failed_at, notice.code = NoticeState.FAILED, now, code
-
-
-def _first_of(state: NoticeState) -> Any:
-    """Give, within a query of lanes, when the first notice of a lane in a state is tried."""
-    first = select(func.min(Notice.send_at)).where(Notice.lane_id == Lane.id, Notice.state == state)
-    return first.correlate(Lane).scalar_subquery()
-
-
-def _erased_first() -> ColumnElement[bool]:
-    """Tell, within a query of lanes, whether something there is to be deleted before anything is said.
-
-    Whoever had themselves forgotten is told so after their messages are gone, or it would go with them.
-    """
-    return exists().where(
-        col(Erasure.platform) == col(Lane.platform), col(Erasure.fingerprint) == col(Lane.fingerprint),
-        col(Erasure.erased).is_(False), col(Erasure.failures) == 0,
-    )  # fmt: skip
+    async def _release(self, leased: Leased) -> None:
+        await self._store.write(leased.coalition_id, lambda work: self._lanes.release(work, leased.lane_id))
 
 
 def _to_be_sent(work: Work, parcel_id: int) -> bool:
     parcel = work.get(Parcel, parcel_id)
     return parcel is not None and parcel.state is ParcelState.SENDING
-
-
-def _sent(work: Work, parcel: Parcel, lane: Lane, message_id: str | None, now: dt.datetime) -> None:
-    parcel.state, parcel.sent_at = ParcelState.SENT, now
-    if message_id is not None:
-        parcel.message_id, parcel.fingerprint = message_id, active()[0].fingerprint(message_id)
-    lane.failures, lane.held_until = 0, None
-    for notice in _notices_of(work, parcel.id):
-        notice.state, notice.sent_at = NoticeState.SENT, now
-        if counts_for_company(notice):
-            lane.spoken_at = now
-
-
-def _notices_of(work: Work, parcel_id: int) -> list[Notice]:
-    return list(work.exec(select(Notice).where(Notice.parcel_id == parcel_id).order_by(col(Notice.id))))

@@ -7,8 +7,9 @@ import random
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import event, func
@@ -17,7 +18,7 @@ from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
-from storage.cipher import DEPLOYMENT, Keyring, sealing
+from storage.cipher import DEPLOYMENT, Keyring, active, sealing
 from storage.engines import is_postgres, open_sync
 from storage.journal import Entry, entries
 from storage.scrubbing import scrub
@@ -89,6 +90,40 @@ class Work(SqlSession):
         """
         if self.shared:
             self.execute(select(func.pg_advisory_xact_lock(_COALITIONS, coalition_id)))
+
+    def alone_where_free(self, coalition_ids: Collection[int]) -> set[int]:
+        """Be the only writer of those of several coalitions that nobody is writing in at this moment, and give them."""
+        if not self.shared:
+            return set(coalition_ids)
+        ids = sorted(coalition_ids)
+        had = self.execute(select(*(func.pg_try_advisory_xact_lock(_COALITIONS, one) for one in ids))).one()
+        return {one for one, free in zip(ids, had, strict=True) if free}
+
+    @contextmanager
+    def within(self, coalition_id: int | None) -> Iterator[None]:
+        """Work for one coalition, or for strangers, in a transaction that belongs to none; at the end all is flushed.
+
+        It waits for no other writer: see `alone_where_free`. Raises LookupError when there is no such coalition.
+        """
+        keyring, _ = active()
+        with sealing(keyring, coalition_id or DEPLOYMENT):
+            if coalition_id is not None:
+                self.admit(coalition_id)
+            try:
+                yield
+                self.flush()
+            finally:
+                self.coalition_id = None
+
+    def admit(self, coalition_id: int) -> None:
+        """Open a coalition's rows to this transaction; raises LookupError when there is no such coalition."""
+        keyring, _ = active()
+        wrapped = self.exec(select(Coalition.wrapped_key).where(Coalition.id == coalition_id)).first()
+        if wrapped is None:
+            keyring.forget(coalition_id)
+            raise LookupError(f"no coalition {coalition_id}")
+        keyring.admit(coalition_id, wrapped)
+        self.coalition_id = coalition_id
 
     def put(self, row: Row) -> Row:
         """Add a row and flush, so that it has its id."""
@@ -182,7 +217,7 @@ class Store:
             if coalition_id is not None:
                 if not read_only:
                     work.alone(coalition_id)
-                self._admit(work, coalition_id)
+                work.admit(coalition_id)
             result = act(work)
             if not read_only:
                 self._commit(work)
@@ -194,14 +229,6 @@ class Store:
             work.execute(select(func.pg_notify(CHANNEL, self.name)))
         with told_plainly(at_commit=True):
             work.commit()
-
-    def _admit(self, work: Work, coalition_id: int) -> None:
-        wrapped = work.exec(select(Coalition.wrapped_key).where(Coalition.id == coalition_id)).first()
-        if wrapped is None:
-            self.keyring.forget(coalition_id)
-            raise LookupError(f"no coalition {coalition_id}")
-        self.keyring.admit(coalition_id, wrapped)
-        work.coalition_id = coalition_id
 
 
 def _column(table: type[SQLModel], name: str) -> Any:

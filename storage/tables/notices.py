@@ -84,7 +84,7 @@ class Parcel(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int | None = Field(default=None, foreign_key="coalition.id", index=True)
-    key: str = Field(unique=True)
+    key: str = Field(unique=True, sa_column_kwargs={"insert_sentinel": True})
     lane_id: int = Field(foreign_key="lane.id")
     kind: NoticeKind = Field(sa_type=choice(NoticeKind))
     state: ParcelState = Field(default=ParcelState.SENDING, sa_type=choice(ParcelState))

@@ -22,6 +22,9 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
 
 def main(names: list[str]) -> int:
     """Print the results of each as a table in Markdown."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"There is no benchmark {unknown[0]}: there are {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
     for name in names or list(BENCHMARKS):
         print(f"\n## {name}\n\n{table(BENCHMARKS[name]())}", flush=True)
     return 0

@@ -1,4 +1,7 @@
-"""What the notices are held against: APScheduler 3.11 with its SQLAlchemy job store on the same engine."""
+"""The other way to keep what is due: APScheduler's own SQLAlchemy job store, with its executor for coroutines.
+
+Its scheduler for asyncio is taken, since its jobs are coroutines as ours are; with threads it came to the same.
+"""
 
 from __future__ import annotations
 
@@ -6,87 +9,114 @@ import asyncio
 import datetime as dt
 import pickle
 import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
 
-from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.job import Job
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
 from sqlalchemy import Engine, create_engine, event, make_url
 
-from storage.engines import is_postgres
+from bot.clock import SystemClock
 
-_fired: list[float] = []
-
-
-async def fire() -> None:
-    """Do what the null chat does: nothing."""
-    _fired.append(time.monotonic())
+AS_IT_COMES: tuple[str, ...] = ()
+AS_OURS = ("journal_mode=WAL", "synchronous=NORMAL")
+_AT_ONCE = 1000
+_fired = 0
 
 
-def _engine(url: str) -> Engine:
-    """Open the database as Dragoman does: on SQLite with a write-ahead log, which makes commits much cheaper."""
-    if is_postgres(url):
-        return create_engine(make_url(url))
-    engine = create_engine(make_url(url).set(drivername="sqlite"))
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: object, _record: object) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
-            connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined] # a driver's connection
-
-    return engine
+async def job(_number: int) -> None:
+    """Be fired."""
+    global _fired  # noqa: PLW0603 - a job in a store is a function of a module, and has nowhere else to count
+    _fired += 1
 
 
-def _scheduler(url: str) -> AsyncIOScheduler:
-    store = SQLAlchemyJobStore(engine=_engine(url))
-    return AsyncIOScheduler(
-        jobstores={"default": store},
-        executors={"default": AsyncIOExecutor()},
-        job_defaults={"misfire_grace_time": None, "coalesce": False, "max_instances": 1},
-        timezone=dt.UTC,
-    )
+def fill(url: str, jobs: int, ahead: dt.timedelta) -> None:
+    """Put so many jobs into the store, due that long from now."""
+    asyncio.run(_fill(url, jobs, ahead))
 
 
-async def fill(url: str, jobs: int, due: dt.datetime) -> None:
-    """Put so many date jobs, due from a moment on over a minute."""
-    scheduler = _scheduler(url)
+async def _fill(url: str, jobs: int, ahead: dt.timedelta) -> None:
+    store = SQLAlchemyJobStore(engine=_engine(url, AS_OURS))
+    scheduler = _scheduler(store)
     scheduler.start(paused=True)
-    store = scheduler._jobstores["default"]
-    rows = []
-    for number in range(jobs):
-        job = scheduler.add_job(fire, "date", run_date=due + dt.timedelta(seconds=60 * number / jobs), id="made")
-        job.id = f"job-{number}"
-        rows.append(
-            {
-                "id": job.id,
-                "next_run_time": job.next_run_time.timestamp(),
-                "job_state": pickle.dumps(job.__getstate__()),
-            }
-        )
-        scheduler.remove_job("made")
+    due = SystemClock().now() + ahead
     with store.engine.begin() as connection:
-        connection.execute(store.jobs_t.insert(), rows)
-    scheduler.shutdown()
-
-
-async def fire_all(url: str, jobs: int) -> float:
-    """Fire all jobs, which are due, and give how long it took in seconds."""
-    _fired.clear()
-    scheduler = _scheduler(url)
-    begun = time.monotonic()
-    scheduler.start()
-    while len(_fired) < jobs:
-        await asyncio.sleep(0.01)
-    took = _fired[-1] - begun
+        for first in range(0, jobs, _AT_ONCE):
+            rows = [_row(scheduler, number, due) for number in range(first, min(first + _AT_ONCE, jobs))]
+            connection.execute(store.jobs_t.insert(), rows)
     scheduler.shutdown(wait=False)
-    return took
 
 
-async def start(url: str) -> float:
-    """Start with what is planned, and give how long it takes in seconds until it knows when to wake up."""
-    begun = time.monotonic()
-    scheduler = _scheduler(url)
+def _row(scheduler: Any, number: int, due: dt.datetime) -> dict[str, object]:
+    """Give what `add_job` writes, so that many are written in one transaction."""
+    made = Job(
+        scheduler, id=uuid4().hex, trigger=DateTrigger(due), executor="default", func=job, args=[number], kwargs={},
+        name="job", misfire_grace_time=None, coalesce=True, max_instances=1, next_run_time=due,
+    )  # fmt: skip
+    return {
+        "id": made.id,
+        "next_run_time": due.timestamp(),
+        "job_state": pickle.dumps(made.__getstate__(), pickle.HIGHEST_PROTOCOL),
+    }
+
+
+@dataclass(frozen=True)
+class Fired:
+    """How many seconds it took until the store was empty, and how many of them of a processor."""
+
+    seconds: float
+    cpu: float
+
+
+def fire(url: str, jobs: int, settings: tuple[str, ...]) -> Fired:
+    """Fire all that is in the store, all of it past due."""
+    return asyncio.run(_fire(url, jobs, settings))
+
+
+async def _fire(url: str, jobs: int, settings: tuple[str, ...]) -> Fired:
+    store = SQLAlchemyJobStore(engine=_engine(url, settings))
+    scheduler = _scheduler(store)
+    scheduler.start(paused=True)
+    start, cpu = time.monotonic(), time.process_time()
+    scheduler.resume()
+    while _fired < jobs or store.get_next_run_time() is not None:
+        await asyncio.sleep(0.05)
+    fired = Fired(time.monotonic() - start, time.process_time() - cpu)
+    scheduler.shutdown(wait=False)
+    return fired
+
+
+def start(url: str) -> float:
+    """Start a scheduler on a store in which nothing is due yet, and give how many seconds that took."""
+    return asyncio.run(_start(url))
+
+
+async def _start(url: str) -> float:
+    start = time.monotonic()
+    scheduler = _scheduler(SQLAlchemyJobStore(engine=_engine(url, AS_OURS)))
     scheduler.start()
     await asyncio.sleep(0)
-    took = time.monotonic() - begun
+    took = time.monotonic() - start
     scheduler.shutdown(wait=False)
     return took
+
+
+def _scheduler(store: SQLAlchemyJobStore) -> Any:
+    return AsyncIOScheduler(jobstores={"default": store}, timezone=dt.UTC)
+
+
+def _engine(url: str, settings: tuple[str, ...]) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed)
+    engine = create_engine(parsed.set(drivername="sqlite"))
+
+    def prepare(connection: Any, _record: object) -> None:
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}").close()
+
+    event.listen(engine, "connect", prepare)
+    return engine

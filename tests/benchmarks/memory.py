@@ -1,45 +1,81 @@
-"""What a process has in memory while it serves some coalitions through a simulated day."""
+"""Resident memory over a session's day: commands, alerts, answers and chores by a clock that is moved by hand."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import random
-import tempfile
-from itertools import groupby
-from pathlib import Path
+import gc
 
-from tests.benchmarks.ground import aside, resident
+from bot.app import build
+from bot.clock import SimulatedClock
+from bot.engine import Engine
+from storage.tables import NoticeKind
+from storage.work import Store
+from tests.benchmarks.ground import (
+    ENGINES,
+    alias,
+    aside,
+    give_tasks,
+    ground,
+    make_coalitions,
+    make_tables,
+    opened,
+    owe,
+    resident,
+    saying,
+)
 from tests.benchmarks.measuring import Row
-from tests.integration.fortnight import BEGIN, Fuse, House, Size, found, script
+from tests.benchmarks.notices import NullChat
+from tests.conftest import NOW
 
-DAY = Size(coalitions=10, members=20, days=2, articles=10, said=20)
-
-
-def sample(size: Size) -> list[float]:
-    """Give how many MB are in memory at the end of each simulated hour of the second day."""
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_sample(size, Path(folder)))
+SETTLED = 6
+"""After how many hours all that is kept in memory for good has been made."""
+COMMANDS = ("assign look into matter {number} @{whom}", "tasks", "task add write line {number}", "coverage", "help")
 
 
-async def _sample(size: Size, folder: Path) -> list[float]:
-    path = await found(folder, size)
-    house = House(f"sqlite+aiosqlite:///{path}", Fuse(random.Random(0), 0))
-    seen: list[float] = []
-    hour = BEGIN + dt.timedelta(days=1)
-    for at, lines in groupby(enumerate(script(size, 1)), key=lambda row: row[1].at):
-        while at >= hour + dt.timedelta(hours=1):
-            hour += dt.timedelta(hours=1)
-            seen.append(resident())
-        await house.hear(dict(lines))
-    await house.closed()
-    return seen
+def measure(hours: int = 24, coalitions: int = 5, people: int = 20) -> list[Row]:
+    """Measure on SQLite, in a process of its own: what it has at the end against what it had after SETTLED hours."""
+    with ground() as place:
+        [sizes] = aside(live, [(place.address(ENGINES[0]), hours, coalitions, people)])
+    since = min(SETTLED, hours // 2)
+    settled, last = sizes[since], sizes[-1]
+    return [
+        Row(
+            f"{hours} simulated hours of {coalitions} coalitions with {people} people, from hour {since} on",
+            f"grew by {last - settled:.1f} MB ({settled:.0f} MB to {last:.0f} MB; at the start {sizes[0]:.0f} MB)",
+            "flat",
+        )
+    ]
 
 
-def measure(size: Size = DAY) -> list[Row]:
-    """Compare the last quarter of the day with its first."""
-    [seen] = aside(sample, [(size,)])
-    quarter = max(1, len(seen) // 4)
-    first, last = sum(seen[:quarter]) / quarter, sum(seen[-quarter:]) / quarter
-    what = f"memory of a day of {size.coalitions} coalitions of {size.members}, the last quarter against the first"
-    return [Row(what, f"{last / first:.3f} times ({last:.0f} MB)", "flat")]
+def live(url: str, hours: int, coalitions: int, people: int) -> list[float]:
+    """Give how many MB were in memory at the beginning and after each hour."""
+    return asyncio.run(_live(url, hours, coalitions, people))
+
+
+async def _live(url: str, hours: int, coalitions: int, people: int) -> list[float]:
+    await make_tables(url)
+    store, clock = opened(url), SimulatedClock(NOW)
+    ids = await make_coalitions(store, coalitions, 2, people)
+    for one in ids:
+        await give_tasks(store, one, 100, NOW)
+    engine = build(store, clock, {"console": NullChat()})
+    sizes = [resident()]
+    for hour in range(hours):
+        await _hour(engine, store, clock, ids, hour)
+        gc.collect()
+        sizes.append(resident())
+    await store.close()
+    return sizes
+
+
+async def _hour(engine: Engine, store: Store, clock: SimulatedClock, ids: list[int], hour: int) -> None:
+    """Owe every room and person something, and let each coordinator say each of the commands in turn."""
+    begin = clock.now()
+    for number, one in enumerate(ids):
+        await owe(store, one, 1, NoticeKind.ALERT, lambda step: begin + dt.timedelta(minutes=step % 60), f"hour{hour}")
+        for step, words in enumerate(COMMANDS):
+            event = hour * len(COMMANDS) + step
+            said = words.format(number=event, whom=alias(number, 1))
+            await engine.receive(saying(number, event, said, begin))
+    await engine.advance(clock, begin + dt.timedelta(hours=1))

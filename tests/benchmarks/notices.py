@@ -24,6 +24,7 @@ from tests.benchmarks.ground import (
     ground,
     make_coalitions,
     make_tables,
+    meet,
     most_resident,
     opened,
     owe,
@@ -31,69 +32,102 @@ from tests.benchmarks.ground import (
 )
 from tests.benchmarks.measuring import Row
 
-NOTICES, ROOMS, COALITIONS = 10_000, 1_000, 20
-READY_SECONDS = 5.0
-"""How long new processes have to get ready before all of them begin at once."""
+COALITIONS = 20
 
 
 class NullChat:
     """Takes every message at once."""
 
-    def __init__(self) -> None:
-        """Nothing was taken yet."""
-        self.taken = 0
-
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
-        """Take it."""
-        self.taken += 1
         return key
 
     async def fetch(self, where: str, most: int, /) -> bytes | None:
-        """There is nothing."""
         return None
 
     async def erase(self, to: Destination, since: dt.datetime, /) -> None:
-        """There is nothing."""
+        return None
 
     async def forget(self, account: str, /) -> None:
-        """There is nothing."""
+        return None
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What one process did: when it ended, how many it sent, and how many MB its memory grew at most."""
+class Emptied:
+    """What one process did: from when to when, with how much of a processor, and by how many MB it grew."""
 
+    began: float
     ended: float
-    sent: int
+    cpu: float
     grown: float
 
 
-async def fill(url: str, notices: int, rooms: int) -> None:
-    """Owe so many alerts in so many rooms, all of them due in the last minute."""
+@dataclass(frozen=True)
+class Rate:
+    """How many left a second, and how many milliseconds of a processor each took."""
+
+    each_second: float
+    cost: float
+    grown: float = 0.0
+    """By how many MB the memory of one process grew at most."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of one size, each on a database of its own."""
+
+    ground: Ground
+    notices: int
+    rooms: int
+
+    def ours(self, engine: str, processes: int = 1) -> Rate:
+        """Send alerts to rooms, each as a message of its own."""
+        url = self.ground.address(engine)
+        asyncio.run(_fill(url, self.notices, self.rooms))
+        done = aside(empty, [(url,)] * processes)
+        assert asyncio.run(_left(url)) == 0
+        seconds = max(one.ended for one in done) - min(one.began for one in done)
+        cost = sum(one.cpu for one in done) / self.notices * 1000
+        return Rate(self.notices / seconds, cost, max(one.grown for one in done))
+
+    def theirs(self, engine: str, settings: tuple[str, ...] = ()) -> Rate:
+        """Fire as many jobs."""
+        url = self.ground.address(engine)
+        jobstore.fill(url, self.notices, -dt.timedelta(seconds=1))
+        [fired] = aside(jobstore.fire, [(url, self.notices, settings)])
+        return Rate(self.notices / fired.seconds, fired.cpu / self.notices * 1000)
+
+
+def measure(notices: int = 10_000, rooms: int = 1_000) -> list[Row]:
+    """Measure on both engines, on PostgreSQL with one and with two workers."""
+    sqlite, postgres = ENGINES
+    with ground() as place:
+        runs = Runs(place, notices, rooms)
+        ours, store, as_ours = runs.ours(sqlite), runs.theirs(sqlite), runs.theirs(sqlite, jobstore.AS_OURS)
+        there, two, store_there = runs.ours(postgres), runs.ours(postgres, 2), runs.theirs(postgres)
+    grown = max(one.grown for one in (ours, there, two))
+    return [
+        _row(f"SQLite: {notices:,} to {rooms:,} rooms, against the job store as it comes", ours, store, "10"),
+        _row("SQLite: against the job store with our settings of SQLite", ours, as_ours),
+        _row("PostgreSQL: one worker, against the job store", there, store_there),
+        _row("PostgreSQL: two workers, against the job store", two, store_there),
+        _row("PostgreSQL: two workers, against one", two, there, "more"),
+        Row("a worker's memory grows by at most", f"{grown:.0f} MB", "20 MB"),
+    ]
+
+
+def _row(what: str, ours: Rate, theirs: Rate, goal: str = "") -> Row:
+    rates = f"{ours.each_second:.0f}/s to {theirs.each_second:.0f}/s"
+    costs = f"{ours.cost:.2f} to {theirs.cost:.2f} ms of a processor each"
+    return Row(what, f"{ours.each_second / theirs.each_second:.2f} times ({rates}; {costs})", goal)
+
+
+async def _fill(url: str, notices: int, rooms: int) -> None:
     await make_tables(url)
-    store, now = opened(url), SystemClock().now()
-    for coalition in await make_coalitions(store, COALITIONS, rooms // COALITIONS, 0):
-        due = [now - dt.timedelta(seconds=number % 60) for number in range(60)]
-        await owe(store, coalition, notices // rooms, NoticeKind.ALERT, lambda number, due=due: due[number % 60])  # type: ignore[misc]
+    store, now, coalitions = opened(url), SystemClock().now(), min(COALITIONS, rooms)
+    for coalition in await make_coalitions(store, coalitions, rooms // coalitions, 0):
+        past = [now - dt.timedelta(seconds=number) for number in range(60)]
+        await owe(store, coalition, notices // rooms, NoticeKind.ALERT, lambda number, past=past: past[number % 60])  # type: ignore[misc]
     await store.close()
-
-
-def send(url: str, start: float) -> Sent:
-    """Send all that is due, from a moment of the monotonic clock on."""
-    return asyncio.run(_send(url, start))
-
-
-async def _send(url: str, start: float) -> Sent:
-    store, chat = opened(url), NullChat()
-    outbox = Outbox(store, SystemClock(), {"console": chat}, writers(), lanes=LANES)
-    await outbox.next_moment()
-    before = resident()
-    await asyncio.sleep(max(0.0, start - time.monotonic()))
-    while await outbox.drain():
-        pass
-    ended = time.monotonic()
-    await store.close()
-    return Sent(ended, chat.taken, most_resident() - before)
 
 
 async def _left(url: str) -> int:
@@ -104,35 +138,20 @@ async def _left(url: str) -> int:
     return left
 
 
-def fire(url: str, jobs: int) -> float:
-    """Give how many jobs a second APScheduler fires."""
-    asyncio.run(jobstore.fill(url, jobs, SystemClock().now() - dt.timedelta(minutes=2)))
-    return jobs / asyncio.run(jobstore.fire_all(url, jobs))
+def empty(url: str) -> Emptied:
+    """Send all that is due, once all processes are ready."""
+    return asyncio.run(_empty(url))
 
 
-def rate(place: Ground, engine: str, workers: int, notices: int, rooms: int) -> tuple[float, float]:
-    """Give how many notices a second so many processes send together, and how many MB the largest grew."""
-    url = place.address(engine)
-    asyncio.run(fill(url, notices, rooms))
-    start = time.monotonic() + READY_SECONDS
-    sent = aside(send, [(url, start)] * workers)
-    assert asyncio.run(_left(url)) == 0
-    return notices / (max(one.ended for one in sent) - start), max(one.grown for one in sent)
-
-
-def measure(notices: int = NOTICES, rooms: int = ROOMS) -> list[Row]:
-    """Measure on both engines, on PostgreSQL with one and with two processes."""
-    rows: list[Row] = []
-    with ground() as place:
-        for engine in ENGINES:
-            ours, grown = rate(place, engine, 1, notices, rooms)
-            [theirs] = aside(fire, [(place.address(engine), notices)])
-            plain = ours / theirs
-            rows.append(Row(f"{engine}, one process, against the job store", f"{plain:.2f} times ({ours:.0f} a second)",
-                            "10" if engine == "SQLite" else ""))  # fmt: skip
-            rows.append(Row(f"{engine}, memory grown meanwhile", f"{grown:.0f} MB", "20 MB"))
-        two, _ = rate(place, "PostgreSQL", 2, notices, rooms)
-        rows.append(
-            Row("PostgreSQL, two processes against one", f"{two / ours:.2f} times ({two:.0f} a second)", "more")
-        )
-    return rows
+async def _empty(url: str) -> Emptied:
+    store, chat = opened(url), NullChat()
+    outbox = Outbox(store, SystemClock(), {"console": chat}, writers(), lanes=LANES)
+    await outbox.next_moment()
+    before = resident()
+    meet()
+    began, cpu = time.monotonic(), time.process_time()
+    while await outbox.drain():
+        pass
+    ended, used = time.monotonic(), time.process_time() - cpu
+    await store.close()
+    return Emptied(began, ended, used, most_resident() - before)

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from bot.app import build, rehearsed
 from bot.engine import Engine
+from bot.fetching import AT_ONCE, Fetching
 from bot.message import message, say
 from bot.notices import member_lane, tell
 from config.settings import Settings
@@ -77,6 +78,32 @@ def test_run_goes_on_after_trouble(
     logged = capsys.readouterr().out
     assert "SQLITE_BUSY" in logged
     assert "quiet" not in logged
+
+
+def test_nothing_is_fetched_between_a_command_and_its_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is a transaction: those who fetch files look when a file has come, not with every command."""
+    looks: list[None] = []
+
+    async def look(fetching: Fetching) -> bool:
+        looks.append(None)
+        return False
+
+    async def live() -> None:
+        engine, stop = build(world.store, world.clock, {PLATFORM: world.chat}), asyncio.Event()
+        running = asyncio.create_task(engine.run(NoAlarm(), stop))
+        async with asyncio.timeout(30):
+            while len(looks) < AT_ONCE:
+                await asyncio.sleep(0.01)
+            await engine.receive(world.saying("Ana", "my quiet off"))
+            while not world.chat.shown:
+                await asyncio.sleep(0.01)
+        stop.set()
+        await running
+        assert len(looks) == AT_ONCE
+
+    monkeypatch.setattr(Fetching, "drain", look)
+    monkeypatch.setattr("bot.engine.SWEEP_SECONDS", 60.0)
+    world.run(live())
 
 
 def test_one_coalition_is_served_and_the_others_are_left(world: World, engine: Engine) -> None:

@@ -289,7 +289,7 @@ def test_a_process_that_slept_between_two_messages_sends_no_more(
                     if heirs:
                         await until(lambda: awake.most == 1)
                     done = await super().write(coalition_id, act)
-                    if coalition_id is not None and chat.shown and not heirs:
+                    if chat.shown and not heirs:
                         world.clock.advance_to(world.now + LEASE)
                         heirs.append(asyncio.create_task(Outbox(other, world.clock, {PLATFORM: awake}, {}).drain()))
                         await asyncio.sleep(0.5)  # the leases are renewed before the next message
