@@ -1,4 +1,7 @@
-"""Pulses: each process that serves says every few seconds that it lives, and what it has lost."""
+"""Pulses: each process that serves says every few seconds that it lives, and what it has lost.
+
+Beside them stands when a backup was last written, and whether what was deleted is still in the files.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ from collections.abc import Mapping
 
 from sqlmodel import col, delete, select
 
-from storage.tables import BACKUP, PROCESS, Pulse
+from storage.tables import BACKUP, PROCESS, SCRUB, Pulse
 from storage.work import Work
 
 PULSE = dt.timedelta(seconds=15)
 LIVES_FOR = dt.timedelta(seconds=60)
 """How long a process is taken to live after its last pulse."""
 FORGOTTEN_AFTER = dt.timedelta(days=1)
+_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def beat(work: Work, name: str, now: dt.datetime, away: Mapping[str, dt.datetime]) -> None:
@@ -58,3 +62,21 @@ def backed_up(work: Work, now: dt.datetime) -> None:
 def last_backup(work: Work) -> dt.datetime | None:
     """Give when a backup was last written; None when none is known."""
     return work.exec(select(Pulse.at).where(Pulse.name == BACKUP)).first()
+
+
+def owe_scrub(work: Work) -> None:
+    """Note, with what was deleted, that it is still in the database's files."""
+    row = work.get(Pulse, SCRUB) or Pulse(name=SCRUB, at=_NEVER)
+    row.facts = {"owed": True}
+    work.add(row)
+
+
+def scrubbed(work: Work, now: dt.datetime) -> None:
+    """Note that nothing that was deleted before is in the files any more."""
+    work.merge(Pulse(name=SCRUB, at=now, facts={"owed": False}))
+
+
+def scrub_owed_since(work: Work) -> dt.datetime | None:
+    """Give when the files were last scrubbed, where they are to be again; None where they need not."""
+    row = work.get(Pulse, SCRUB)
+    return row.at if row is not None and row.facts.get("owed") else None

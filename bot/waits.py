@@ -13,6 +13,7 @@ from bot.message import Inline, Moment, Phrase, count, say
 from bot.provisions import current_draft
 from bot.pulse import alive, last_backup, lost
 from bot.reachability import platform_name
+from bot.retention import last_swept
 from bot.rules.limits import Limits
 from bot.sources import sources, trouble_words
 from storage.tables import UNSETTLED, Draft, DraftState, Duty, Lane, Notice, NoticeState, Room, Source
@@ -77,6 +78,7 @@ def beside(work: Work, now: dt.datetime) -> list[Inline]:
         *([count(n, "{n} process serves.", "{n} processes serve.")] if n > 1 else []),
         say("Last backup: {moment}.", moment=Moment(backup)) if backup is not None
         else say("I know of no backup: whoever hosts me makes one with `dragoman db backup`."),
+        *([swept] if (swept := last_swept(work)) is not None else []),
     ]  # fmt: skip
 
 

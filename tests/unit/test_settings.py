@@ -16,6 +16,7 @@ IN_FILE = "database_url, key_file, log_level, health_listen, proxy, matrix_store
 BOT_TOKEN = "must be the bot token of your app's page OAuth & Permissions, which begins with xoxb-."
 APP_TOKEN = "must be an app-level token of your app's page Basic Information, which begins with xapp-."
 IN_FILE += "most_rooms, most_members, most_drafts_a_day, most_notices_a_day, "
+IN_FILE += "keep_sent_days, keep_closed_days, keep_suspended_days, keep_inbox_days, sweep_at, "
 IN_FILE += "matrix_servers, slack_api_url, slack_transport, slack_listen"
 
 
