@@ -17,7 +17,6 @@ PULSE = dt.timedelta(seconds=15)
 LIVES_FOR = dt.timedelta(seconds=60)
 """How long a process is taken to live after its last pulse."""
 FORGOTTEN_AFTER = dt.timedelta(days=1)
-_NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def beat(work: Work, name: str, now: dt.datetime, away: Mapping[str, dt.datetime]) -> None:
@@ -64,19 +63,20 @@ def last_backup(work: Work) -> dt.datetime | None:
     return work.exec(select(Pulse.at).where(Pulse.name == BACKUP)).first()
 
 
-def owe_scrub(work: Work) -> None:
-    """Note, with what was deleted, that it is still in the database's files."""
-    row = work.get(Pulse, SCRUB) or Pulse(name=SCRUB, at=_NEVER)
-    row.facts = {"owed": True}
+def owe_scrub(work: Work, now: dt.datetime) -> None:
+    """Note, with what was deleted, that it is still in the database's files; before the first time they were clean."""
+    row = work.get(Pulse, SCRUB) or Pulse(name=SCRUB, at=now - dt.timedelta(days=1))
+    row.facts = {"owed": row.facts.get("owed", 0) + 1}
     work.add(row)
 
 
-def scrubbed(work: Work, now: dt.datetime) -> None:
-    """Note that nothing that was deleted before is in the files any more."""
-    work.merge(Pulse(name=SCRUB, at=now, facts={"owed": False}))
-
-
-def scrub_owed_since(work: Work) -> dt.datetime | None:
-    """Give when the files were last scrubbed, where they are to be again; None where they need not."""
+def scrub_owed(work: Work) -> tuple[dt.datetime, int] | None:
+    """Give when the files were clean last, and how often something was deleted since; None where they are."""
     row = work.get(Pulse, SCRUB)
-    return row.at if row is not None and row.facts.get("owed") else None
+    return (row.at, row.facts["owed"]) if row is not None and row.facts.get("owed") else None
+
+
+def scrubbed(work: Work, now: dt.datetime, owed: int) -> None:
+    """Note that so much of what was owed is not in the files any more; what was deleted meanwhile may be."""
+    row = work.get_one(Pulse, SCRUB)
+    row.at, row.facts = now, {"owed": max(0, row.facts["owed"] - owed)}

@@ -23,6 +23,7 @@ from bot.tries import WITHIN
 from storage.journal import touched_ids
 from storage.tables import (
     UNSETTLED,
+    Coalition,
     Confirmation,
     Deadline,
     Deed,
@@ -192,14 +193,12 @@ def remove_suspended(work: Work, due: Due) -> int:
     return 1
 
 
-ERASERS: dict[str, tuple[Eraser, int]] = {
-    "messages": (erase_notices, MOST_AT_ONCE), "parcels": (erase_parcels, MOST_AT_ONCE),
-    "reminders": (erase_reminders, MOST_AT_ONCE), "commands": (erase_deeds, MOST_AT_ONCE),
-    "reviews": (erase_reviews, MOST_AT_ONCE), "notes": (erase_notes, MOST_AT_ONCE),
-    "tasks": (erase_tasks, MOST_AT_ONCE), "deadlines": (erase_deadlines, MOST_AT_ONCE),
-    "people": (remove_suspended, 1),
+ERASERS: dict[str, Eraser] = {
+    "messages": erase_notices, "parcels": erase_parcels, "reminders": erase_reminders, "commands": erase_deeds,
+    "reviews": erase_reviews, "notes": erase_notes, "tasks": erase_tasks, "deadlines": erase_deadlines,
+    "people": remove_suspended,
 }  # fmt: skip
-"""Each kind that is counted, with what erases it and how many that does at once."""
+"""Each kind that is counted, with what erases it."""
 _IN_WORDS: dict[str, Phrase] = {
     "messages": count(0, "{n} message", "{n} messages"),
     "reminders": count(0, "{n} reminder", "{n} reminders"),
@@ -211,6 +210,14 @@ _IN_WORDS: dict[str, Phrase] = {
     "people": count(0, "{n} suspended person", "{n} suspended people"),
 }
 """The kinds that people are told of: a parcel is the same words once more."""
+
+
+def unswept_since(work: Work, now: dt.datetime) -> dt.datetime | None:
+    """Give when a coalition was last swept, where a night or more was left out since."""
+    row = work.first(Retention)
+    since = row.swept_at if row is not None else None
+    since = since or work.get_one(Coalition, work.tenant).created_at
+    return since if since < now - 2 * DAY else None
 
 
 def last_swept(work: Work) -> Phrase | None:

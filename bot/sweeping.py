@@ -16,7 +16,7 @@ from sqlmodel import col, func, or_, select
 
 from bot.clock import Clock
 from bot.duty import Duty, DutyLost
-from bot.pulse import owe_scrub, scrub_owed_since, scrubbed
+from bot.pulse import owe_scrub, scrub_owed, scrubbed
 from bot.retention import ERASERS, Due, Eraser, due_of, erase_old
 from bot.rules.retention import DAY, Keeping, last_sweep, next_sweep
 from storage.tables import Coalition, Retention
@@ -72,32 +72,30 @@ class Sweep:
         """Erase what is no one coalition's, or may not wait for the night."""
         n = erase_old(work, now, self._bounds)
         if n:
-            owe_scrub(work)
+            owe_scrub(work, now)
         return n
 
     async def _sweep_one(self, coalition_id: int, now: dt.datetime) -> Counter[str]:
         await self._duty.hold()  # of many coalitions the last is long after the first
         due = await self._store.read(coalition_id, lambda work: due_of(work, now, self._bounds))
         removed: Counter[str] = Counter()
-        for kind, (erase, most) in ERASERS.items():
-            n = most
-            while n == most:
-                n = await self._duty.write(coalition_id, partial(_erase, due, erase))
+        for kind, erase in ERASERS.items():
+            while n := await self._duty.write(coalition_id, partial(_erase, due, erase)):
                 removed[kind] += n
         await self._duty.write(coalition_id, lambda work: _note(work, now, removed))
         return removed
 
     async def _scrub(self, now: dt.datetime, last: dt.datetime) -> bool:
         """Scrub if anything was deleted, once a night; tells whether nothing is left to do."""
-        since = await self._store.read(None, scrub_owed_since)
-        if since is None or last <= since <= now:
+        owed = await self._store.read(None, scrub_owed)
+        if owed is None or last <= owed[0] <= now:
             return True
         try:
             if not await self._store.scrub():
                 return False
         except DatabaseTrouble:
             return False  # another process writes: what was deleted stays owed
-        await self._duty.write(None, lambda work: scrubbed(work, now))
+        await self._duty.write(None, lambda work: scrubbed(work, now, owed[1]))
         return True
 
 
@@ -111,7 +109,7 @@ def _unswept(work: Work, last: dt.datetime, now: dt.datetime) -> Sequence[int]:
 def _erase(due: Due, erase: Eraser, work: Work) -> int:
     n = erase(work, due)
     if n:
-        owe_scrub(work)
+        owe_scrub(work, due.now)
     return n
 
 

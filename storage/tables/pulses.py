@@ -18,7 +18,7 @@ class Pulse(SQLModel, table=True):
     """BACKUP, SCRUB, or PROCESS and what the process is called."""
     at: datetime = Field(sa_type=UtcTime)
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    """Of a process, the platforms that it has lost, each with an ISO time; of SCRUB, whether it is `owed`."""
+    """Of a process, the platforms that it has lost, each with an ISO time; of SCRUB, how often it is `owed`."""
 
 
 BACKUP = "backup"
