@@ -18,6 +18,7 @@ from sqlmodel import SQLModel, col, select
 from bot.app import build, command_table, writers
 from bot.engine import Engine
 from bot.message import message, say
+from bot.mydata import data_files
 from bot.notices import member_lane, tell
 from bot.people import find_member
 from bot.pulse import owe_scrub, scrub_owed
@@ -494,6 +495,16 @@ def test_status_tells_of_nights_without_a_sweep(world: World) -> None:
     assert "the database's files" not in talk.say("Ana", "status")[0]
     world.write(lambda work: setattr(work.get_one(Pulse, SCRUB), "at", world.now - 4 * DAY))
     assert "Since Sun 28 Jan 14:00 Vienna what I erase stays in the database's files" in talk.say("Ana", "status")[0]
+
+
+def test_a_person_is_told_how_long_their_things_are_kept(world: World) -> None:
+    """`my data` says the days that hold in the coalition."""
+    keeping = replace(KEEPING, sent=1, closed=14)
+    file = world.read(lambda work: data_files(work, NOW, find_member(work, "Luis"), "console", keeping)[1])
+    kept = json.loads(file.content)["kept"]
+    assert kept["reminders"]["goes"] == "Gone 1 day after they came."
+    assert kept["notes"]["goes"] == "Gone 14 days after the session."
+    assert kept["said"]["goes"] == "The words go 1 day after they were done."
 
 
 # The files
