@@ -23,6 +23,8 @@ from bot.occasions.leaving import Write
 from bot.outbox import Outbox
 from bot.ports import Chat, Fetcher
 from bot.rules.limits import USUAL, Limits
+from bot.rules.retention import Keeping
+from bot.sweeping import Sweep
 from bot.watching import Watch
 from config.settings import Settings
 from handlers import (
@@ -36,6 +38,7 @@ from handlers import (
     people,
     programme,
     requests,
+    retention,
     reviews,
     rooms,
     sources,
@@ -64,6 +67,7 @@ FAMILIES = (
     rooms,
     requests,
     audit,
+    retention,
     undelivered,
     status,
 )
@@ -108,10 +112,14 @@ def rehearsed(settings: Settings) -> tuple[str, ...]:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """Give how much one coalition may have."""
-    return Limits(
-        settings.most_rooms, settings.most_members, settings.most_drafts_a_day, settings.most_notices_a_day
+    """Give how much one coalition may have, and for how long."""
+    keeping = Keeping(
+        settings.keep_sent_days, settings.keep_closed_days, settings.keep_suspended_days, settings.keep_inbox_days,
+        settings.sweep_hour,
     )  # fmt: skip
+    return Limits(
+        settings.most_rooms, settings.most_members, settings.most_drafts_a_day, settings.most_notices_a_day, keeping
+    )
 
 
 def build(  # noqa: PLR0913 - the composition root takes what there is to put together
@@ -135,4 +143,5 @@ def build(  # noqa: PLR0913 - the composition root takes what there is to put to
     dispatch, fetching = Dispatch(store, clock, command_table(), limits), Fetching(store, clock, chats)
     watch, ingest = Watch(store, clock, fetcher, write, limits), Ingest(store, clock, write)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
-    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, Erasing(store, clock, chats), outbox), duty)
+    erasing, sweep = Erasing(store, clock, chats), Sweep(store, clock, duty, limits.keeping)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, erasing, outbox, sweep), duty)

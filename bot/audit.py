@@ -124,4 +124,6 @@ def _about(work: Work, line: Audit) -> Inline | None:
         case "draft":
             draft = work.first(Draft, Draft.id == line.subject_id)
             return Text(draft.symbol) if draft is not None else say("a draft that is gone")
+        case "retention":
+            return say("a period changed")
     return Text(f"{line.kind} {line.subject_id}")

@@ -25,7 +25,7 @@ from bot.invocation import Invocation
 from bot.outbox import Outbox
 from bot.planning import replan
 from bot.ports import Alarm
-from bot.retention import erase_old
+from bot.sweeping import Sweep
 from bot.watching import Watch
 from storage.listening import listen
 from storage.tables import Coalition
@@ -55,6 +55,7 @@ class Works:
     ingest: Ingest
     erasing: Erasing
     outbox: Outbox
+    sweep: Sweep
 
 
 class Engine:
@@ -64,8 +65,10 @@ class Engine:
         """Take the parts, and the duty that watching, reading and chores need; nothing runs yet."""
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
-        self._ingest, self._erasing, self._outbox = works.ingest, works.erasing, works.outbox
-        self._on_duty_only: tuple[Drain, ...] = (self._watch.drain, self._ingest.drain, self._do_chores)
+        self._ingest, self._erasing, self._outbox, self._sweep = works.ingest, works.erasing, works.outbox, works.sweep
+        self._on_duty_only: tuple[Drain, ...] = (
+            self._watch.drain, self._ingest.drain, self._do_chores, self._sweep.drain
+        )  # fmt: skip
         drains: tuple[Drain, ...] = (
             self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._erasing.drain, self._outbox.drain
         )  # fmt: skip
@@ -78,9 +81,8 @@ class Engine:
         self._leads_to[self._fetching.drain] = (self._dispatch.drain,)
         self._leads_to[self._outbox.drain] = (self._erasing.drain,)
         self.health = Health(clock)
-        self._names = dict(
-            zip(drains, ("dispatch", "fetching", "watch", "ingest", "chores", "erasing", "outbox"), strict=True)
-        )
+        names = ("dispatch", "fetching", "watch", "ingest", "chores", "sweep", "erasing", "outbox")
+        self._names = dict(zip(drains, names, strict=True))
         for part, name in ((self._dispatch, "dispatch"), (self._outbox, "outbox")):
             part.turned = partial(self.health.turned, name)
         self._pulse_at: dt.datetime | None = None
@@ -94,7 +96,8 @@ class Engine:
 
         The others are left to the process that serves them.
         """
-        self._outbox.coalition_id = self._ingest.coalition_id = self._erasing.coalition_id = coalition_id
+        for part in (self._outbox, self._ingest, self._erasing, self._sweep):
+            part.coalition_id = coalition_id
         self._dispatch.platform = self._fetching.platform = platform
 
     async def receive(self, invocation: Invocation) -> None:
@@ -109,6 +112,7 @@ class Engine:
             busy = await self._fetching.drain()
             busy = await self._dispatch.drain() or busy
             busy = await self._read() or busy
+            busy = await self._sweep.drain() or busy
             busy = await self._erasing.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
@@ -224,7 +228,7 @@ class Engine:
             told()
 
     async def _next_moment(self) -> dt.datetime | None:
-        moments = [await self._outbox.next_moment(), await self._erasing.next_moment()]
+        moments = [await self._outbox.next_moment(), await self._erasing.next_moment(), self._sweep.next_moment()]
         moments += [await self._watch.next_moment()] if self._on_duty() else []
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -266,7 +270,7 @@ class Engine:
             self._pulse_at = now
 
     async def _do_chores(self) -> bool:
-        """Once an hour, erase what is old, and plan what should exist and for whatever reason is not planned.
+        """Once an hour, erase what does not wait for the night, and plan what should exist and is not planned.
 
         There is never more of it: gives False.
         """
@@ -275,7 +279,7 @@ class Engine:
             return False
         if not await self._duty.hold():
             return False
-        await self._duty.write(None, lambda work: erase_old(work, now))
+        await self._duty.write(None, lambda work: self._sweep.erase_old(work, now))
         for coalition_id in await self.store.read(None, self._coalitions):
             await self._duty.write(coalition_id, lambda work: replan(work, now))
         self._chores_at = now

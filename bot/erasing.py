@@ -20,6 +20,7 @@ from bot.notices import coordinators, tell_each
 from bot.people import A_FORMER_MEMBER, mention
 from bot.plain import Reader
 from bot.ports import Chat, Destination, SendLater, SendRefused
+from bot.pulse import owe_scrub, scrub_owed, scrubbed
 from bot.removal import scrub_account
 from storage.cipher import active
 from storage.tables import UNSETTLED, Coalition, Erasure, Lane, Member, Notice, NoticeKind
@@ -100,7 +101,12 @@ class Erasing:
         else:
             await self._store.write(coalition_id, lambda work: self._done(work, row_id, whole=True))
         if row.erased and not await self._store.read(coalition_id, lambda work: work.get(Erasure, row_id)):
-            await self._store.scrub()
+            await self._scrub()
+
+    async def _scrub(self) -> None:
+        owed = await self._store.read(None, scrub_owed)
+        if await self._store.scrub() and owed is not None:
+            await self._store.write(None, lambda work: scrubbed(work, self._clock.now(), owed[1]))
 
     def _opened(self, work: Work, row_id: int) -> tuple[Erasure, Destination, dt.datetime | None] | None:
         row, now = work.get(Erasure, row_id), self._clock.now()
@@ -135,6 +141,7 @@ class Erasing:
             return
         if row.forget:
             scrub_account(work, row)
+            owe_scrub(work, now)  # the nightly sweep does it where it cannot be done now
         work.delete(row)
 
 

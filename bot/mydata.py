@@ -6,17 +6,17 @@ import base64
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlmodel import SQLModel, col, or_, select
 
 from bot.datapage import Part, data_page
 from bot.identities import accounts_of
-from bot.message import File, Inline, Message, Phrase, say
+from bot.message import File, Inline, Message, Phrase, count, say
 from bot.plain import Reader, plain, plain_inline
-from bot.retention import INBOX_CONTENT, SENT_CONTENT
 from bot.rules.labels import may_show, room_ceiling
+from bot.rules.retention import USUAL, Keeping
 from bot.tasks import Board, look
 from storage.tables import (
     Audit,
@@ -94,10 +94,21 @@ class Section:
     goes: Phrase
     tables: tuple[type[SQLModel], ...]
     rows: Callable[[Asked], Iterator[Row]]
+    days: str = ""
+    """Which of the periods of `Keeping` fills the `{n}` of `goes`."""
+
+    def when(self, keeping: Keeping) -> Phrase:
+        """Give when it goes."""
+        return replace(self.goes, values={"n": getattr(keeping, self.days)}) if self.days else self.goes
 
 
-def data_files(work: Work, now: dt.datetime, member: Member, platform: str) -> tuple[File, File]:
-    """Give the files: JSON for programs, times in UTC, and a page in the coalition's language."""
+def data_files(
+    work: Work, now: dt.datetime, member: Member, platform: str, keeping: Keeping = USUAL
+) -> tuple[File, File]:
+    """Give the files: JSON for programs, times in UTC, and a page in the coalition's language.
+
+    They say when what goes, by how long the coalition's things are kept.
+    """
     asked = Asked(work, now, member, platform, look(work, now), accounts_of(work, member.id))
     coalition = work.get_one(Coalition, work.tenant)
     reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
@@ -106,9 +117,11 @@ def data_files(work: Work, now: dt.datetime, member: Member, platform: str) -> t
     data = {
         "coalition": coalition.name,
         "made": _utc(now),
-        "kept": {section.name: {"goes": _said(section.goes, english), "rows": rows} for section, rows in found},
+        "kept": {
+            section.name: {"goes": _said(section.when(keeping), english), "rows": rows} for section, rows in found
+        },
     }
-    parts = [Part(_said(section.title, reader), _said(section.goes, reader), rows) for section, rows in found]
+    parts = [Part(_said(section.title, reader), _said(section.when(keeping), reader), rows) for section, rows in found]
     page = data_page(
         _said(say("What Dragoman keeps of you"), reader), _said(say("Times are in UTC."), reader),
         _said(say("Nothing."), reader), parts, coalition.language,
@@ -176,8 +189,9 @@ def _reviews(asked: Asked) -> Iterator[Row]:
     symbols = {row.id: row.symbol for row in asked.work.rows(Draft)}
     for row in asked.work.rows(Review, Review.member_id == asked.member.id):
         yield {
-            "draft": symbols.get(row.draft_id), "verdict": str(row.verdict), "note": asked.words(row.note, row.label),
-            "wording": asked.words(row.wording, row.label), "at": _utc(row.reviewed_at),
+            "draft": symbols.get(row.draft_id), "verdict": str(row.verdict),
+            "note": asked.words(row.note or "", row.label), "wording": asked.words(row.wording or "", row.label),
+            "at": _utc(row.reviewed_at),
         }  # fmt: skip
 
 
@@ -271,26 +285,42 @@ SECTIONS: tuple[Section, ...] = (
         "tasks", say("Your tasks"), say("Kept with the coalition; your name leaves them when you go."), (Task,), _tasks,
     ),
     Section(
-        "reviews", say("Your reviews"), say("Kept with the coalition, without your name once you go; gone if you ask."),
-        (Review,), _reviews,
+        "reviews", say("Your reviews"), count(
+            0, "Notes and wordings go {n} day after the session; the rest is kept with the coalition, without your "
+            "name once you go, and gone if you ask.",
+            "Notes and wordings go {n} days after the session; the rest is kept with the coalition, without your "
+            "name once you go, and gone if you ask.",
+        ),
+        (Review,), _reviews, "closed",
     ),
-    Section("reminders", say("Your reminders"), say("Kept until you go."), (Reminder,), _reminders),
-    Section("notes", say("Your notes for the digest"), say("Kept until you go."), (Note,), _notes),
+    Section(
+        "reminders", say("Your reminders"),
+        count(0, "Gone {n} day after they came.", "Gone {n} days after they came."), (Reminder,), _reminders, "sent",
+    ),
+    Section(
+        "notes", say("Your notes for the digest"),
+        count(0, "Gone {n} day after the session.", "Gone {n} days after the session."), (Note,), _notes, "closed",
+    ),
     Section(
         "messages", say("What I wrote to you, or will"),
-        say("The words go {n} days after they were sent; that and when something was sent stays until you go.",
-            n=SENT_CONTENT.days), (Notice, Lane), _messages,
+        count(
+            0, "The words go {n} day after they were sent; that and when something was sent stays until you go.",
+            "The words go {n} days after they were sent; that and when something was sent stays until you go.",
+        ),
+        (Notice, Lane), _messages, "sent",
     ),
     Section(
         "sendings", say("When I wrote"), say("Kept until you go."), (Parcel,), _sendings,
     ),
     Section(
         "said", say("What you said to me"),
-        say("The words go {n} hours after they were done.", n=int(INBOX_CONTENT.total_seconds() // 3600)), (Inbox,),
-        _said_by,
+        count(0, "The words go {n} day after they were done.", "The words go {n} days after they were done."), (Inbox,),
+        _said_by, "inbox",
     ),
     Section(
-        "deeds", say("What you did, for `undo`"), say("Kept until you go."), (Deed, Confirmation), _deeds,
+        "deeds", say("What you did, for `undo`"),
+        count(0, "Gone {n} day after you did it.", "Gone {n} days after you did it."), (Deed, Confirmation), _deeds,
+        "sent",
     ),
     Section(
         "added", say("What you added"), say("Kept with the coalition; your name leaves it when you go."),

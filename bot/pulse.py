@@ -1,4 +1,7 @@
-"""Pulses: each process that serves says every few seconds that it lives, and what it has lost."""
+"""Pulses: each process that serves says every few seconds that it lives, and what it has lost.
+
+Beside them stands when a backup was last written, and whether what was deleted is still in the files.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 
 from sqlmodel import col, delete, select
 
-from storage.tables import BACKUP, PROCESS, Pulse
+from storage.tables import BACKUP, PROCESS, SCRUB, Pulse
 from storage.work import Work
 
 PULSE = dt.timedelta(seconds=15)
@@ -58,3 +61,22 @@ def backed_up(work: Work, now: dt.datetime) -> None:
 def last_backup(work: Work) -> dt.datetime | None:
     """Give when a backup was last written; None when none is known."""
     return work.exec(select(Pulse.at).where(Pulse.name == BACKUP)).first()
+
+
+def owe_scrub(work: Work, now: dt.datetime) -> None:
+    """Note, with what was deleted, that it is still in the database's files; before the first time they were clean."""
+    row = work.get(Pulse, SCRUB) or Pulse(name=SCRUB, at=now - dt.timedelta(days=1))
+    row.facts = {"owed": row.facts.get("owed", 0) + 1}
+    work.add(row)
+
+
+def scrub_owed(work: Work) -> tuple[dt.datetime, int] | None:
+    """Give when the files were clean last, and how often something was deleted since; None where they are."""
+    row = work.get(Pulse, SCRUB)
+    return (row.at, row.facts["owed"]) if row is not None and row.facts.get("owed") else None
+
+
+def scrubbed(work: Work, now: dt.datetime, owed: int) -> None:
+    """Note that so much of what was owed is not in the files any more; what was deleted meanwhile may be."""
+    row = work.get_one(Pulse, SCRUB)
+    row.at, row.facts = now, {"owed": max(0, row.facts["owed"] - owed)}

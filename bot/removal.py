@@ -58,7 +58,9 @@ TRACES: tuple[tuple[type[SQLModel], str], ...] = (
 _WORKED_ON = (InboxState.DONE, InboxState.FAILED)
 
 
-def remove(work: Work, now: dt.datetime, member: Member, told: Inline, by: Member, *, with_reviews: bool) -> Handover:
+def remove(
+    work: Work, now: dt.datetime, member: Member, told: Inline, by: Member | None, *, with_reviews: bool
+) -> Handover:
     """Take out a member who is in or suspended, hand their tasks on, and tell the coordinators but `by` as `told` says.
 
     What is owed to be deleted and forgotten on the platforms follows; reviews stay without a name, or go too.

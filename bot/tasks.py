@@ -83,13 +83,13 @@ class Board:
         return Moment(at, venue=self.zones[meeting.session_id].key if meeting else None, shape=shape)
 
     def title(self, task: Task) -> str:
-        """Give what people call a task: "article 24", its words, or its number where the words are not for here."""
+        """Give what people call a task: "article 24", its words, or its number where they are gone or not for here."""
         provision = self.provision(task)
         if provision is not None:
             return title(provision)
         if task.lineage_id is not None:
             return self._last_title(task)
-        return task.words if may_show(task.label, self.ceiling) else f"task {task.number}"
+        return task.words if task.words and may_show(task.label, self.ceiling) else f"task {task.number}"
 
     def long_title(self, task: Task) -> str:
         """Give the title with the provision's heading: numbers change from draft to draft."""

@@ -114,7 +114,7 @@ def _erase_sent(work: Work, names: Names) -> None:
 
 
 def _own_words(work: Work, member: Member, with_reviews: bool) -> list[str]:
-    found = [row.words for row in work.rows(Reminder, Reminder.member_id == member.id)]
+    found: list[str | None] = [row.words for row in work.rows(Reminder, Reminder.member_id == member.id)]
     found += [row.words for row in work.rows(Note, Note.member_id == member.id)]
     reviews = work.rows(Review, Review.member_id == member.id) if with_reviews else []
     found += [words for row in reviews for words in (row.note, row.wording)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import col, func, select
@@ -11,8 +11,9 @@ from sqlmodel import col, func, select
 from bot.limits import notices_within_a_day
 from bot.message import Inline, Moment, Phrase, count, say
 from bot.provisions import current_draft
-from bot.pulse import alive, last_backup, lost
+from bot.pulse import alive, last_backup, lost, scrub_owed
 from bot.reachability import platform_name
+from bot.retention import last_swept, unswept_since
 from bot.rules.limits import Limits
 from bot.sources import sources, trouble_words
 from storage.tables import UNSETTLED, Draft, DraftState, Duty, Lane, Notice, NoticeState, Room, Source
@@ -21,6 +22,8 @@ from storage.work import Work
 LATE = dt.timedelta(minutes=1)
 """From when on what is due waits: until then it is on its way."""
 MOST_ROOMS = 5
+NIGHTS = dt.timedelta(days=3)
+"""How long the files may have what was deleted before that is told."""
 NEARLY = 0.8
 """From which share of a limit on it is said how far it is reached."""
 
@@ -64,7 +67,7 @@ def wrong(work: Work, now: dt.datetime, limits: Limits) -> list[Inline]:
     """Give a sentence for each thing that is not as it should be; none when all is well."""
     return [
         *_lost(work, now), *_notices(work, now), *_failed(work), *_sources(work, now), *_drafts(work, now),
-        *_duties(work, now), *_nearly_full(work, now, limits),
+        *_duties(work, now), *_nearly_full(work, now, limits), *_unswept(work, now),
     ]  # fmt: skip
 
 
@@ -77,6 +80,7 @@ def beside(work: Work, now: dt.datetime) -> list[Inline]:
         *([count(n, "{n} process serves.", "{n} processes serve.")] if n > 1 else []),
         say("Last backup: {moment}.", moment=Moment(backup)) if backup is not None
         else say("I know of no backup: whoever hosts me makes one with `dragoman db backup`."),
+        *([swept] if (swept := last_swept(work)) is not None else []),
     ]  # fmt: skip
 
 
@@ -159,3 +163,13 @@ def _nearly_full(work: Work, now: dt.datetime, limits: Limits) -> list[Phrase]:
     n = notices_within_a_day(work, now)
     nearly = say("{n} of {most} messages that I may send for you within a day are due.", n=n, most=limits.notices)
     return [nearly] if n >= NEARLY * limits.notices else []
+
+
+def _unswept(work: Work, now: dt.datetime) -> Iterator[Phrase]:
+    """Tell of nights on which nothing was erased, and of what was and is still in the files."""
+    if (since := unswept_since(work, now)) is not None:
+        yield say("I have erased nothing since {moment}, though I should every night.", moment=Moment(since))
+    since, _ = scrub_owed(work) or (now, 0)
+    if since < now - NIGHTS:
+        yield say("Since {moment} what I erase stays in the database's files: another program holds them. "
+                  "Whoever hosts me ends it.", moment=Moment(since))  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import os
+import re
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,9 +26,13 @@ _SECRETS = ("slack_bot_token", "slack_app_token", "slack_signing_secret")
 _NOT_IN_FILE = ("config", "matrix_password", *_SECRETS)
 """What a file may not hold: secrets are given in the environment, or asked for."""
 _LIMITS = ("most_rooms", "most_members", "most_drafts_a_day", "most_notices_a_day")
+_DAYS = ("keep_sent_days", "keep_closed_days", "keep_suspended_days", "keep_inbox_days")
+_LONGEST = 3650
 _WANTED = {
     "log_level": "debug, info, warning or error", "slack_transport": "socket or http",
     **dict.fromkeys(_LIMITS, "a whole number from 1 on"),
+    **dict.fromkeys(_DAYS, f"a whole number of days from 1 to {_LONGEST}"),
+    "sweep_at": "a time of day in quotes, like \"04:00\"",
 }  # fmt: skip
 _ALIKE = 0.8
 _MEMORY = ":memory:"
@@ -68,6 +74,16 @@ class Settings(BaseSettings):
     """How many drafts one coalition may bring within 24 hours."""
     most_notices_a_day: int = Field(default=20_000, ge=1)
     """How many messages one coalition may be owed within 24 hours before announcements and reminders are refused."""
+    keep_sent_days: int = Field(default=7, ge=1, le=_LONGEST)
+    """For how many days the content of messages is kept after their time; this and the next three, at most."""
+    keep_closed_days: int = Field(default=30, ge=1, le=_LONGEST)
+    """For how many days after a session what members wrote is kept."""
+    keep_suspended_days: int = Field(default=30, ge=1, le=_LONGEST)
+    """For how many days a suspended person's rows are kept."""
+    keep_inbox_days: int = Field(default=1, ge=1, le=_LONGEST)
+    """For how many days what was said to the bot is kept after it was done."""
+    sweep_at: str = "04:00"
+    """At what time of day, in UTC, what is over its time is erased: a quiet hour of the deployment."""
     matrix_servers: str = ""
     """Servers, with commas between them, whose people may open a direct chat unasked."""
 
@@ -91,6 +107,11 @@ class Settings(BaseSettings):
         return found
 
     @property
+    def sweep_hour(self) -> dt.time:
+        """Give the time of day (UTC) of the sweep."""
+        return dt.time.fromisoformat(self.sweep_at)
+
+    @property
     def health_address(self) -> tuple[str, int] | None:
         """Give host and port that `/healthz` is answered at, if any."""
         return address(self.health_listen) if self.health_listen else None
@@ -100,11 +121,18 @@ class Settings(BaseSettings):
         """Give one sentence about what is missing to serve Slack; None when nothing is, or Slack is not wanted."""
         return lacking({name: getattr(self, name) for name in _SECRETS}, self.slack_transport)
 
-    @field_validator(*_LIMITS, mode="before")
+    @field_validator(*_LIMITS, *_DAYS, mode="before")
     @classmethod
     def _no_yes(cls, given: object) -> object:
         if isinstance(given, bool):
             raise ValueError("yes is no number")  # though Python takes it for 1
+        return given
+
+    @field_validator("sweep_at")
+    @classmethod
+    def _time_of_day(cls, given: str) -> str:
+        if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", given, re.ASCII) is None:
+            raise ValueError("no time of day")
         return given
 
     @field_validator("slack_api_url")

@@ -12,7 +12,9 @@ from bot.mydata import data_files
 from bot.notices import coordinators, member_lane
 from bot.people import find_member, members, mention
 from bot.removal import remove
+from bot.retention import keeping_of
 from bot.rights import stranger
+from bot.rules.retention import DAY
 from bot.suspension import ERASED_BACK, suspend, suspended, suspension_of, unsuspend
 from storage.tables import Identity, Label, Member, NoticeKind, Role, Room, Standing
 
@@ -24,7 +26,7 @@ def suspend_(call: Call) -> Message:
         return message(say("@{name} is suspended already.", name=member.alias))
     if member.id == call.speaker.id:
         raise Refusal(say("That is you: another coordinator does that, or whoever hosts me with `dragoman suspend`."))
-    rooms = _rooms_of(call, member)
+    rooms, days = _rooms_of(call, member), keeping_of(call.work, call.limits.keeping).suspended
     handed = suspend(call.work, call.now, member, call.speaker)
     return message(
         say("Suspended: @{name}. From now on their accounts do nothing here. They are not told.", name=member.alias),
@@ -34,7 +36,8 @@ def suspend_(call: Call) -> Message:
         ),
         *handed.lines(),
         say("They still read along in {rooms}: take them out there, I cannot.", rooms=rooms) if rooms else None,
-        say("Another coordinator takes it back with `unsuspend @{name}`.", name=member.alias),
+        say("Another coordinator takes it back with `unsuspend @{name}`. After {moment} they are out for good.",
+            name=member.alias, moment=Moment(call.now + days * DAY, shape="full")),
     )  # fmt: skip
 
 
@@ -85,10 +88,10 @@ def members_remove(call: Call) -> Message:
 
 def my_data(call: Call) -> Message:
     """Give the asker all that is kept of them, as files in the direct chat."""
-    member = _asker(call)
+    member, keeping = _asker(call), keeping_of(call.work, call.limits.keeping)
     content = message(
         say("This is all that I keep of you, to be read and for programs."),
-        *data_files(call.work, call.now, member, call.invocation.platform),
+        *data_files(call.work, call.now, member, call.invocation.platform, keeping),
     )
     if call.invocation.place is None:
         return content

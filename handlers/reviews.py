@@ -69,7 +69,7 @@ def stands(call: Call) -> Message:
     for row in rows:
         last = earlier[row.id]
         if last is not None and last.draft_id != draft.id:
-            _put(call, draft, row, Finding(last.verdict, last.note, last.wording), last.label)
+            _put(call, draft, row, Finding(last.verdict, last.note or "", last.wording or ""), last.label)
             carried.append((row, last.verdict))
     settled = _settle(call, board, rows)
     if not carried and not settled:
@@ -144,8 +144,8 @@ def _put(call: Call, draft: Draft, row: Provision, finding: Finding, label: Labe
             draft_id=draft.id,
             member_id=call.speaker.id,
             verdict=finding.verdict,
-            note=call.as_typed(finding.note),
-            wording=call.as_typed(finding.wording),
+            note=call.as_typed(finding.note) or None,
+            wording=call.as_typed(finding.wording) or None,
             label=label,
             reviewed_at=call.now,
         )

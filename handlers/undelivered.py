@@ -61,11 +61,11 @@ def retry(call: Call) -> Message:
     again = [letter for letter in chosen if _put_back(call, letter)]
     erased = len(chosen) - len(again)
     if not again:
-        raise Refusal(say("That is a week old, and what it said is erased. Please say it yourself."))
+        raise Refusal(say("That is too old, and what it said is erased. Please say it yourself."))
     return message(
         count(len(again), "I send {n} message again.", "I send {n} messages again."),
-        count(erased, "{n} is a week old, and what it said is erased.",
-              "{n} are a week old, and what they said is erased.") if erased else None,
+        count(erased, "{n} is too old, and what it said is erased.",
+              "{n} are too old, and what they said is erased.") if erased else None,
     )  # fmt: skip
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.rules import retention
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -13,6 +15,8 @@ class Limits:
     members: int = 1000
     drafts: int = 50
     notices: int = 20_000
+    keeping: retention.Keeping = retention.USUAL
+    """How long what is kept, at most."""
 
 
 USUAL = Limits()

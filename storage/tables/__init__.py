@@ -4,10 +4,10 @@ from storage.tables.duties import Duty
 from storage.tables.leaving import Erasure, Suspension
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
-from storage.tables.oversight import Audit, FailedTry, Request
+from storage.tables.oversight import Audit, FailedTry, Request, Retention
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
-from storage.tables.pulses import BACKUP, PROCESS, Pulse
+from storage.tables.pulses import BACKUP, PROCESS, SCRUB, Pulse
 from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
@@ -32,6 +32,7 @@ from storage.tables.words import (
 __all__ = [
     "BACKUP",
     "PROCESS",
+    "SCRUB",
     "UNSETTLED",
     "AllowedHost",
     "Audit",
@@ -72,6 +73,7 @@ __all__ = [
     "Reminder",
     "Request",
     "RequestState",
+    "Retention",
     "Review",
     "Role",
     "Room",

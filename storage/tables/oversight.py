@@ -1,11 +1,11 @@
-"""What keeps power in check: the audit, requests that wait for a second person, and failed tries."""
+"""What keeps power in check: the audit, requests that wait for a second person, failed tries, and what is erased."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.tables.columns import UtcTime, choice, sealed_json
@@ -77,3 +77,17 @@ class FailedTry(SQLModel, table=True):
     member_id: int | None = None
     """Whose account it is, if a member's."""
     tried_at: datetime = Field(sa_type=UtcTime)
+
+
+class Retention(SQLModel, table=True):
+    """What a coalition has erased sooner than the deployment would, and what the last sweep removed."""
+
+    id: int = Field(default=None, primary_key=True)
+    coalition_id: int = Field(foreign_key="coalition.id", unique=True)
+    sent: int | None = None
+    """In days, like the next two; None, and more than the deployment allows, mean as long as it allows."""
+    closed: int | None = None
+    suspended: int | None = None
+    swept_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    removed: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    """How many of each kind."""

@@ -1,4 +1,4 @@
-"""What is known of the processes that serve a deployment, and of its last backup."""
+"""What is known of the processes that serve a deployment, of its last backup, and of what is still in its files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from storage.tables.columns import UtcTime
 
 
 class Pulse(SQLModel, table=True):
-    """When something last happened: a process said that it lives, or a backup was written."""
+    """When something last happened: a process said that it lives, a backup was written, the files were scrubbed."""
 
     name: str = Field(primary_key=True)
-    """BACKUP, or PROCESS and what the process is called."""
+    """BACKUP, SCRUB, or PROCESS and what the process is called."""
     at: datetime = Field(sa_type=UtcTime)
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    """Of a process, the platforms that it has lost, each with an ISO time."""
+    """Of a process, the platforms that it has lost, each with an ISO time; of SCRUB, how often it is `owed`."""
 
 
 BACKUP = "backup"
+SCRUB = "scrub"
 PROCESS = "process/"

@@ -52,7 +52,10 @@ class Task(SQLModel, table=True):
 class Review(SQLModel, table=True):
     """What a member found of a provision on one draft."""
 
-    __table_args__ = (Index("ix_review_lineage", "coalition_id", "lineage_id"),)
+    __table_args__ = (
+        Index("ix_review_lineage", "coalition_id", "lineage_id"),
+        Index("ix_review_written", "coalition_id", "reviewed_at"),
+    )
 
     id: int = Field(default=None, primary_key=True)
     coalition_id: int = Field(foreign_key="coalition.id")
@@ -60,8 +63,9 @@ class Review(SQLModel, table=True):
     draft_id: int = Field(foreign_key="draft.id")
     member_id: int = Field(foreign_key="member.id", index=True)
     verdict: Verdict = Field(sa_type=choice(Verdict))
-    note: str = Field(default="", sa_type=sealed("review.note"))
-    wording: str = Field(default="", sa_type=sealed("review.wording"))
+    note: str | None = Field(default=None, sa_type=sealed("review.note"))
+    """None where there is none, or it is erased; so the wording."""
+    wording: str | None = Field(default=None, sa_type=sealed("review.wording"))
     label: Label = Field(default=Label.COALITION, sa_type=choice(Label))
     """How sensitive note and wording are; who reviewed what with which verdict is the coalition's."""
     reviewed_at: datetime = Field(sa_type=UtcTime)

@@ -33,6 +33,8 @@ from bot.load import load_file
 from bot.message import Message
 from bot.outbox import Outbox
 from bot.ports import Destination, SendRefused
+from bot.rules.retention import Keeping
+from bot.sweeping import Sweep
 from bot.terminal.opening import start_logs
 from bot.watching import Watch
 from storage import migrate
@@ -242,10 +244,11 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     failing = Verb("explode", _explode, "explode WORDS", "Fails.")
     table = CommandTable((*(verb for family in FAMILIES for verb in family.VERBS), failing))
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
+    duty = Duty(store, clock, "chores")
     works = Works(Dispatch(store, clock, table), Fetching(store, clock, chats), Watch(store, clock, None, store.write),
                   Ingest(store, clock, store.write), Erasing(store, clock, chats),
-                  Outbox(store, clock, chats, writers()))  # fmt: skip
-    return Engine(store, clock, works, Duty(store, clock, "chores"))
+                  Outbox(store, clock, chats, writers()), Sweep(store, clock, duty, Keeping()))  # fmt: skip
+    return Engine(store, clock, works, duty)
 
 
 def _explode(call: Call) -> Message | None:

@@ -116,8 +116,8 @@ def test_a_supervisor_is_answered_with_codes_and_counts(world: World) -> None:
     ]
 
 
-LOOPS = 8
-"""Dispatch, fetching, watching, reading, chores, erasing and outbox, and the one that keeps the duty."""
+LOOPS = 9
+"""Dispatch, fetching, watching, reading, chores, sweep, erasing and outbox, and the one that keeps the duty."""
 
 
 @both

@@ -22,7 +22,7 @@ from tests.fakes.postgres import Postgres
 from tests.scenarios.play import FOLDER, KEY_FILE, Play, database
 from tests.unit.test_watching import Web
 
-PLAYED = ("drafts", "relink", "digest", "undo", "link", "sources", "rooms-and-people", "floor")
+PLAYED = ("drafts", "relink", "digest", "undo", "link", "sources", "rooms-and-people", "floor", "retention")
 """Scenarios that together touch what the core asks; the first is the one whose rows are multiplied."""
 ONE = {"id", "key", "event_id", "fingerprint", "sha256", "name", "number", "lead_id", "added_by", "made_by"}
 """Columns whose values belong to one coalition, and to few of its rows, beside those whose names end in `_id`."""
@@ -47,6 +47,7 @@ WHOLE = (
     (r"^DELETE FROM wrong_codes ", "wrong codes: nothing in it is older than an hour"),
     (r"^SELECT coalition.id, coalition.name FROM coalition\b", "a console's: it names the coalition, in any case"),
     (r"^SELECT coalition.id FROM coalition ORDER BY", "the chores: once an hour, for each of the coalitions"),
+    (r"^SELECT coalition.id FROM coalition LEFT OUTER JOIN retention", "the sweep: once a night, for each of them"),
     (r"^SELECT coalition.id FROM coalition LIMIT", "whether there is one only: reads two rows"),
     (r"^SELECT coalition.name FROM coalition ORDER BY", "the test's own"),
     (r"FROM notice .* LIMIT", "the first that is planned: reads one row"),

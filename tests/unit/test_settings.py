@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,14 @@ import pytest
 
 from bot.app import limits_of
 from bot.rules.limits import USUAL
+from bot.rules.retention import Keeping
 from config.settings import SettingsProblem, load_settings
 
 IN_FILE = "database_url, key_file, log_level, health_listen, proxy, matrix_store, matrix_homeserver, matrix_user, "
 BOT_TOKEN = "must be the bot token of your app's page OAuth & Permissions, which begins with xoxb-."
 APP_TOKEN = "must be an app-level token of your app's page Basic Information, which begins with xapp-."
 IN_FILE += "most_rooms, most_members, most_drafts_a_day, most_notices_a_day, "
+IN_FILE += "keep_sent_days, keep_closed_days, keep_suspended_days, keep_inbox_days, sweep_at, "
 IN_FILE += "matrix_servers, slack_api_url, slack_transport, slack_listen"
 
 
@@ -125,6 +128,14 @@ def test_the_address_does_not_show(tmp_path: Path) -> None:
         ),
         ("most_rooms = 0", "most_rooms in dragoman.toml must be a whole number from 1 on."),
         ("most_members = true", "most_members in dragoman.toml must be a whole number from 1 on."),
+        *(
+            (f"{name} = {said}", f"{name} in dragoman.toml must be a whole number of days from 1 to 3650.")
+            for name, said in (("keep_sent_days", "0"), ("keep_closed_days", "3651"), ("keep_inbox_days", "true"))
+        ),
+        *(
+            (f"sweep_at = {said}", 'sweep_at in dragoman.toml must be a time of day in quotes, like "04:00".')
+            for said in ('"24:00"', '"4"', '"04:00+02:00"', "04:00:00", "4")
+        ),
         ('log_level = "loud"', "log_level in dragoman.toml must be debug, info, warning or error."),
         ('database_url = "mysql://x/y"', "database_url in dragoman.toml must be the path of a SQLite file, "
                                          "sqlite:///PATH, or postgresql://…."),
@@ -217,6 +228,12 @@ def test_slack_secrets_do_not_stand_in_the_file(tmp_path: Path) -> None:
     """A token in the file would be read by whoever reads the file: it is refused."""
     config = configured(tmp_path, 'slack_bot_token = "xoxb-1"')
     assert "unknown setting slack_bot_token" in problem(config)
+
+
+def test_periods_are_the_cores_unless_they_are_given(tmp_path: Path) -> None:
+    """Each setting fills the period that has its name, and the sweep its hour."""
+    words = "keep_sent_days = 1\nkeep_closed_days = 2\nkeep_suspended_days = 3\nkeep_inbox_days = 4\nsweep_at = '23:30'"
+    assert limits_of(load_settings(configured(tmp_path, words))).keeping == Keeping(1, 2, 3, 4, dt.time(23, 30))
 
 
 def test_limits_are_the_cores_unless_they_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,4 +76,4 @@ def test_what_is_erased_cannot_be_sent_again(talk: Conversation) -> None:
 
     talk.world.write(erase)
     [answer] = talk.say("Ana", "notices retry 1")
-    assert answer.startswith("@Ana: That is a week old")
+    assert answer.startswith("@Ana: That is too old")
