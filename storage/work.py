@@ -17,12 +17,12 @@ from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
-from storage.cipher import DEPLOYMENT, Keyring, sealing
+from storage.cipher import DEPLOYMENT, Keyring, LineProblem, sealing
 from storage.engines import is_postgres, open_sync
 from storage.journal import Entry, entries
 from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
-from storage.trouble import Again, settled_by_trying, told_plainly
+from storage.trouble import Again, CoalitionGone, DatabaseTrouble, settled_by_trying, told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -121,7 +121,7 @@ class Store:
 
         The writers of one coalition take turns. On PostgreSQL `act` may be begun again, up to TRIES times, so it must
         not change anything but rows. Raises DatabaseTrouble for what may pass (the database is held or away, the disk
-        is full), DatabaseProblem for the rest.
+        is full), CoalitionGone among it, and DatabaseProblem for the rest.
         """
         return await self._run(coalition_id, act, read_only=False)
 
@@ -199,8 +199,11 @@ class Store:
         wrapped = work.exec(select(Coalition.wrapped_key).where(Coalition.id == coalition_id)).first()
         if wrapped is None:
             self.keyring.forget(coalition_id)
-            raise LookupError(f"no coalition {coalition_id}")
-        self.keyring.admit(coalition_id, wrapped)
+            raise CoalitionGone(coalition_id)
+        try:
+            self.keyring.admit(coalition_id, wrapped)
+        except LineProblem as problem:  # on another host the coalition was just made: until its key file is here
+            raise DatabaseTrouble(str(problem), "key-line") from None
         work.coalition_id = coalition_id
 
 
