@@ -14,6 +14,7 @@ from bot.engine import Engine, Works
 from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
+from bot.leftovers import Leftovers
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
 from bot.occasions import requests as request_occasions
@@ -35,6 +36,7 @@ from handlers import (
     own,
     people,
     programme,
+    purge,
     requests,
     reviews,
     rooms,
@@ -64,6 +66,7 @@ FAMILIES = (
     rooms,
     requests,
     audit,
+    purge,
     undelivered,
     status,
 )
@@ -135,4 +138,5 @@ def build(  # noqa: PLR0913 - the composition root takes what there is to put to
     dispatch, fetching = Dispatch(store, clock, command_table(), limits), Fetching(store, clock, chats)
     watch, ingest = Watch(store, clock, fetcher, write, limits), Ingest(store, clock, write)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
-    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, Erasing(store, clock, chats), outbox), duty)
+    erasing, leftovers = Erasing(store, clock, chats), Leftovers(store, clock, chats)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, erasing, leftovers, outbox), duty)

@@ -82,6 +82,14 @@ class Keyring:
         if known is None or known[0] != wrapped:
             self._data[coalition_id] = wrapped, AESGCM(self._unwrapped(wrapped))
 
+    def can_open(self, wrapped: bytes) -> bool:
+        """Tell whether a data key can be had; not where its line is gone. Raises KeyProblem for another key file."""
+        try:
+            self._unwrapped(wrapped)
+        except LineProblem:
+            return False
+        return True
+
     def forget(self, coalition_id: int) -> None:
         """Drop a coalition's data key from memory."""
         self._data.pop(coalition_id, None)

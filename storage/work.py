@@ -11,7 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import event, func
+import structlog
+from sqlalchemy import event, func, or_
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session as SqlSession
@@ -20,6 +21,7 @@ from sqlmodel import SQLModel, col, select
 from storage.cipher import DEPLOYMENT, Keyring, LineProblem, sealing
 from storage.engines import is_postgres, open_sync
 from storage.journal import Entry, entries
+from storage.purging import delete_rows
 from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
 from storage.trouble import Again, CoalitionGone, DatabaseTrouble, settled_by_trying, told_plainly
@@ -36,6 +38,7 @@ CHANNEL = "dragoman"
 _COALITIONS = 0x647261
 """The class of our advisory locks: the second number is the coalition's."""
 _STRANGERS = 0
+_log = structlog.get_logger()
 
 
 class Work(SqlSession):
@@ -45,6 +48,8 @@ class Work(SqlSession):
     journal: list[Entry]
     rings = False
     """Whether something was added that another process may have to see to."""
+    ends = False
+    """Whether the coalition is deleted when the transaction ends, with whatever was written in it until then."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Open with an empty journal of what changes."""
@@ -76,6 +81,11 @@ class Work(SqlSession):
         if found is None or getattr(found, "coalition_id", None) != self.tenant:
             raise LookupError(f"no {table.__name__} {row_id} here")
         return found
+
+    def reaches(self, table: type[SQLModel]) -> ColumnElement[bool]:
+        """Tell, within a query, which rows of a table are this coalition's, or nobody's."""
+        owner = _column(table, "coalition_id")
+        return or_(owner == self.coalition_id, owner.is_(None))
 
     @property
     def shared(self) -> bool:
@@ -186,11 +196,16 @@ class Store:
             result = act(work)
             if not read_only:
                 self._commit(work)
+            if work.ends and not read_only:
+                self.keyring.forget(scope)
+                _log.warning("coalition purged", coalition=scope)  # all else that knew of it is gone
             return result
 
     def _commit(self, work: Work) -> None:
         work.flush()
-        if work.rings and self.shared:
+        if work.ends:
+            delete_rows(work, work.tenant)
+        if (work.rings or work.ends) and self.shared:
             work.execute(select(func.pg_notify(CHANNEL, self.name)))
         with told_plainly(at_commit=True):
             work.commit()

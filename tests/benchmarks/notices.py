@@ -58,6 +58,9 @@ class NullChat:
     async def forget(self, account: str, /) -> None:
         """There is nothing."""
 
+    async def leave(self, room: str, /) -> None:
+        """There is nothing."""
+
 
 @dataclass(frozen=True)
 class Sent:

@@ -29,6 +29,7 @@ from bot.engine import Engine, Works
 from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
+from bot.leftovers import Leftovers
 from bot.load import load_file
 from bot.message import Message
 from bot.outbox import Outbox
@@ -244,7 +245,7 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     chats = dict.fromkeys(("console", "slack", "matrix"), chat)
     works = Works(Dispatch(store, clock, table), Fetching(store, clock, chats), Watch(store, clock, None, store.write),
                   Ingest(store, clock, store.write), Erasing(store, clock, chats),
-                  Outbox(store, clock, chats, writers()))  # fmt: skip
+                  Leftovers(store, clock, chats), Outbox(store, clock, chats, writers()))  # fmt: skip
     return Engine(store, clock, works, Duty(store, clock, "chores"))
 
 

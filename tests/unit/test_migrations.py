@@ -70,6 +70,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
         "0008 Agreed provisions",
         "0009 People out",
         "0010 Oversight",
+        "0011 Purges",
     ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
@@ -126,7 +127,7 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_ROWS)
     assert asyncio.run(state(url(path))) is State.BEHIND
-    names = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
+    names = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
     assert [name.split()[0] for name in asyncio.run(upgrade(url(path)))] == names
     with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]
