@@ -162,6 +162,22 @@ def unsuspend(
 
 
 @app.command()
+def purge(
+    coalition: Annotated[str | None, typer.Option(help="The coalition, where there are several.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="The whole deployment, key file and all.")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Say what would go, and change nothing.")] = False,
+    config: Config = None,
+) -> None:
+    """Delete all of a coalition, or of the deployment, for good; works with every chat down."""
+    if everything and coalition is not None:
+        raise terminal.CommandProblem("say either --all or --coalition, not both")
+    if everything:
+        _run(lambda: terminal.purge_everything(_settings(config), rehearse=rehearse))
+    else:
+        _run(lambda: terminal.purge_coalition(_settings(config), coalition, rehearse=rehearse))
+
+
+@app.command()
 def status(config: Config = None) -> None:
     """Say whether all is well with the deployment: what waits, since when, and which processes serve."""
     _run(lambda: terminal.status(_settings(config)))

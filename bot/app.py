@@ -14,6 +14,7 @@ from bot.engine import Engine, Works
 from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
+from bot.leftovers import Leftovers
 from bot.occasions import digest as digest_occasions
 from bot.occasions import programme as programme_occasions
 from bot.occasions import requests as request_occasions
@@ -37,6 +38,7 @@ from handlers import (
     own,
     people,
     programme,
+    purge,
     requests,
     retention,
     reviews,
@@ -68,6 +70,7 @@ FAMILIES = (
     requests,
     audit,
     retention,
+    purge,
     undelivered,
     status,
 )
@@ -143,5 +146,6 @@ def build(  # noqa: PLR0913 - the composition root takes what there is to put to
     dispatch, fetching = Dispatch(store, clock, command_table(), limits), Fetching(store, clock, chats)
     watch, ingest = Watch(store, clock, fetcher, write, limits), Ingest(store, clock, write)
     outbox = Outbox(store, clock, chats, writers(), sole, files=files, lanes=lanes)
-    erasing, sweep = Erasing(store, clock, chats), Sweep(store, clock, duty, limits.keeping)
-    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, erasing, outbox, sweep), duty)
+    erasing, leftovers = Erasing(store, clock, chats), Leftovers(store, clock, chats)
+    sweep = Sweep(store, clock, duty, limits.keeping)
+    return Engine(store, clock, Works(dispatch, fetching, watch, ingest, erasing, leftovers, outbox, sweep), duty)

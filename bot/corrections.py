@@ -68,7 +68,9 @@ def _deed(call: Call) -> Deed | None:
 
 def _said_at(call: Call) -> dt.datetime | None:
     """Give when the words were said first; None when they were no command."""
-    row = call.work.exec(select(Inbox).where(Inbox.event_id == call.invocation.corrects)).first()
+    row = call.work.exec(
+        select(Inbox).where(Inbox.event_id == call.invocation.corrects, call.work.reaches(Inbox))
+    ).first()
     if row is None:
         return None
     return Invocation.from_data(row.body).said_at if row.body else row.received_at

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import col, delete, select, update
 
 from bot.accounts import account_holder
@@ -104,12 +105,15 @@ class Dispatch:
 
     async def _handle(self, row_id: int) -> bool:
         try:
-            invocation, whence = await self._store.read(None, lambda work: _opened(work, row_id, self._clock.now()))
+            opened = await self._store.read(None, lambda work: _opened(work, row_id, self._clock.now()))
         except (KeyError, TypeError, ValueError, KeyProblem) as problem:
             # One row that cannot be read, after a change of version or of key, must not stop those behind it.
             _log.error("invocation unreadable", inbox=row_id, code=type(problem).__name__)
             await self._store.write(None, lambda work: _give_up(work, row_id, self._clock.now()))
             return True
+        if opened is None:
+            return False
+        invocation, whence = opened
         try:
             return await self._store.write(
                 whence.coalition_id, lambda work: self._begin(work, row_id, invocation, whence)
@@ -391,8 +395,12 @@ def _claimed(work: Work, row_id: int) -> bool:
     return work.exec(earlier.limit(1)).first() is None
 
 
-def _opened(work: Work, row_id: int, now: dt.datetime) -> tuple[Invocation, Whence]:
-    invocation = Invocation.from_data(work.get_one(Inbox, row_id).body or {})
+def _opened(work: Work, row_id: int, now: dt.datetime) -> tuple[Invocation, Whence] | None:
+    """Read what was said; None where another process has done it meanwhile."""
+    row = work.exec(select(Inbox).where(Inbox.id == row_id, Inbox.state == InboxState.WAITING)).first()
+    if row is None:
+        return None
+    invocation = Invocation.from_data(row.body or {})
     return invocation, find_coalition(work, invocation, now)
 
 
@@ -402,7 +410,9 @@ def _give_up(work: Work, row_id: int, now: dt.datetime) -> None:
 
 def _finish(work: Work, row_id: int, now: dt.datetime) -> None:
     row = work.get_one(Inbox, row_id)
-    row.state, row.done_at = InboxState.DONE, now
+    row.state, row.done_at, row.coalition_id = InboxState.DONE, now, work.coalition_id
+    if work.coalition_id is not None:
+        flag_modified(row, "body")  # from now on it is encrypted for the coalition
 
 
 def _said(words: str, answers: tuple[str, ...]) -> bool:

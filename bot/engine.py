@@ -22,6 +22,7 @@ from bot.fetching import AT_ONCE, Fetching
 from bot.health import SLOW_SECONDS, STALE_SECONDS, Health
 from bot.ingest import Ingest
 from bot.invocation import Invocation
+from bot.leftovers import Leftovers
 from bot.outbox import Outbox
 from bot.planning import replan
 from bot.ports import Alarm
@@ -54,6 +55,7 @@ class Works:
     watch: Watch
     ingest: Ingest
     erasing: Erasing
+    leftovers: Leftovers
     outbox: Outbox
     sweep: Sweep
 
@@ -66,11 +68,13 @@ class Engine:
         self.store, self.clock = store, clock
         self._dispatch, self._fetching, self._watch = works.dispatch, works.fetching, works.watch
         self._ingest, self._erasing, self._outbox, self._sweep = works.ingest, works.erasing, works.outbox, works.sweep
+        self._leftovers = works.leftovers
         self._on_duty_only: tuple[Drain, ...] = (
             self._watch.drain, self._ingest.drain, self._do_chores, self._sweep.drain
         )  # fmt: skip
         drains: tuple[Drain, ...] = (
-            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._erasing.drain, self._outbox.drain
+            self._dispatch.drain, self._fetching.drain, *self._on_duty_only, self._erasing.drain,
+            self._leftovers.drain, self._outbox.drain,
         )  # fmt: skip
         self._bells = {drain: asyncio.Event() for drain in drains}
         self._sending = self._bells[self._outbox.drain]
@@ -81,7 +85,7 @@ class Engine:
         self._leads_to[self._fetching.drain] = (self._dispatch.drain,)
         self._leads_to[self._outbox.drain] = (self._erasing.drain,)
         self.health = Health(clock)
-        names = ("dispatch", "fetching", "watch", "ingest", "chores", "sweep", "erasing", "outbox")
+        names = ("dispatch", "fetching", "watch", "ingest", "chores", "sweep", "erasing", "leftovers", "outbox")
         self._names = dict(zip(drains, names, strict=True))
         for part, name in ((self._dispatch, "dispatch"), (self._outbox, "outbox")):
             part.turned = partial(self.health.turned, name)
@@ -114,6 +118,7 @@ class Engine:
             busy = await self._read() or busy
             busy = await self._sweep.drain() or busy
             busy = await self._erasing.drain() or busy
+            busy = await self._leftovers.drain() or busy
             busy = await self._outbox.drain() or busy
             self._heed(busy=busy)
         await self._do_chores()
@@ -228,7 +233,8 @@ class Engine:
             told()
 
     async def _next_moment(self) -> dt.datetime | None:
-        moments = [await self._outbox.next_moment(), await self._erasing.next_moment(), self._sweep.next_moment()]
+        moments = [await part.next_moment() for part in (self._outbox, self._erasing, self._leftovers)]
+        moments.append(self._sweep.next_moment())
         moments += [await self._watch.next_moment()] if self._on_duty() else []
         return min((moment for moment in moments if moment is not None), default=None)
 

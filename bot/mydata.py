@@ -238,7 +238,8 @@ def _oversight(asked: Asked) -> Iterator[Row]:
 
 def _said_by(asked: Asked) -> Iterator[Row]:
     own = {(row.platform, row.address) for row in asked.accounts}
-    rows = asked.work.exec(select(Inbox).where(col(Inbox.platform).in_({platform for platform, _ in own})))
+    here = col(Inbox.platform).in_({platform for platform, _ in own})
+    rows = asked.work.exec(select(Inbox).where(here, asked.work.reaches(Inbox)))
     for row in rows:
         if row.body is not None and (row.platform, row.body.get("sender")) in own:
             words = asked.of_platform(asked.words(str(row.body.get("words", ""))), row.platform)

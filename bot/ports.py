@@ -68,6 +68,12 @@ class Chat(Protocol):
         Safe to repeat. Raises SendLater for what may pass, SendRefused for what will not.
         """
 
+    async def leave(self, room: str, /) -> None:
+        """Leave a room by its id, without a word, and keep nothing of it; one that it is not in any more is left.
+
+        Safe to repeat. Raises SendLater for what may pass, SendRefused for what will not.
+        """
+
 
 class Core(Protocol):
     """What a chat's adapter asks of the core."""

@@ -141,7 +141,8 @@ def _clear_inbox(work: Work, names: Names, accounts: list[Account]) -> None:
 
 
 def _bodies(work: Work) -> Iterator[Inbox]:
-    yield from work.exec(select(Inbox).where(col(Inbox.body).is_not(None), col(Inbox.state).in_(_WORKED_ON)))
+    there = select(Inbox).where(col(Inbox.body).is_not(None), col(Inbox.state).in_(_WORKED_ON))
+    yield from work.exec(there.where(work.reaches(Inbox)))
 
 
 def _sender(row: Inbox) -> tuple[str, Any]:

@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from storage.cipher import DEPLOYMENT, KeyProblem, Keyring
-from storage.engines import is_postgres
+from storage.engines import is_held, is_postgres
 from storage.migrate import sqlite_path
+from storage.purging import deletions
 from storage.server_backup import ServerProblem, dump, load
 from storage.trouble import DatabaseProblem
 
@@ -34,12 +35,13 @@ async def backup(url: str, target: Path, keyring: Keyring) -> None:
     await asyncio.to_thread(_back_up_server if is_postgres(url) else _back_up, url, target, keyring)
 
 
-async def restore(source: Path, url: str, keyring: Keyring, *, force: bool = False) -> None:
+async def restore(source: Path, url: str, keyring: Keyring, *, force: bool = False) -> list[int]:
     """Put a backup in the place of the database, once it is decrypted and found sound.
 
-    Raises BackupProblem; unless forced, when there is a database already, and always while something has it open.
+    The coalitions for which the key file has no line, purged since, are left out; gives their ids. Raises KeyProblem,
+    and BackupProblem; unless forced, when there is a database already, and always while something has it open.
     """
-    await asyncio.to_thread(_restore_server if is_postgres(url) else _restore, source, url, keyring, force)
+    return await asyncio.to_thread(_restore_server if is_postgres(url) else _restore, source, url, keyring, force)
 
 
 def _back_up(url: str, target: Path, keyring: Keyring) -> None:
@@ -75,15 +77,15 @@ def _back_up_server(url: str, target: Path, keyring: Keyring) -> None:
         raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
 
 
-def _restore_server(source: Path, url: str, keyring: Keyring, force: bool) -> None:
+def _restore_server(source: Path, url: str, keyring: Keyring, force: bool) -> list[int]:
     content = _open(source, keyring, _SERVER_MAGIC)
     try:
-        load(url, content, keyring, force=force)
+        return load(url, content, keyring, force=force)
     except (ServerProblem, DatabaseProblem) as problem:
         raise BackupProblem(str(problem)) from None
 
 
-def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> None:
+def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> list[int]:
     target = _file(url)
     if target.exists() and not force:
         raise BackupProblem(f"there is a database at {target} already: `--force` replaces it by the backup")
@@ -92,14 +94,16 @@ def _restore(source: Path, url: str, keyring: Keyring, force: bool) -> None:
         with _beside(target) as part:
             part.write_bytes(content)
             _verify(part, source)
-            if target.exists():
-                _take_alone(target)
+            left_out = _leave_out(part, keyring)
+            if target.exists() and is_held(target):
+                raise BackupProblem(f"the database at {target} is in use: stop Dragoman first")
             for name in ("-wal", "-shm"):
                 # What is left there belongs to the old database and would be applied to the new one.
                 target.with_name(target.name + name).unlink(missing_ok=True)
             part.replace(target)
     except OSError:
         raise BackupProblem(f"{target} cannot be written: check the folder and the free space") from None
+    return left_out
 
 
 def _file(url: str) -> Path:
@@ -155,16 +159,18 @@ def _verify(part: Path, source: Path) -> None:
         raise BackupProblem(f"{source} holds no sound database of Dragoman")
 
 
-def _take_alone(target: Path) -> None:
-    """Make sure that nothing has the old database open; one that is no database any more may be replaced."""
-    try:
-        with closing(_connect(target)) as database:
-            database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            database.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        raise BackupProblem(f"the database at {target} is in use: stop Dragoman first") from None
-    except sqlite3.DatabaseError:
-        return
+def _leave_out(part: Path, keyring: Keyring) -> list[int]:
+    """Delete the coalitions that nobody can read, since they were purged, and give their ids. Raises KeyProblem."""
+    with closing(_connect(part)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = database.execute("SELECT id, wrapped_key FROM coalition ORDER BY id").fetchall()
+        gone = [coalition_id for coalition_id, wrapped in rows if not keyring.can_open(wrapped)]
+        for coalition_id in gone:
+            for statement in deletions(coalition_id, tables):
+                database.execute(statement)
+        if gone:
+            database.execute("VACUUM")
+        return gone
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,18 +1,16 @@
 """Encryption at rest: a key file outside the database, and a data key of its own for each coalition.
 
 The first key of the key file encrypts, all of them decrypt, so a key is changed by putting a new line on top.
-A coalition's data key is wrapped by the key file's: whoever deletes it makes that coalition's rows unreadable.
+A coalition's data key is wrapped twice: by a secret in a line of the coalition's own there, and that by the first key.
+Without its row nobody reads the coalition in the database, without its line nobody reads it in an old backup.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
-import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -20,51 +18,98 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-KEY_BYTES = 32
+from storage.keyfile import ID_BYTES, KEY_BYTES, KeyFile
+from storage.keyfile import KeyProblem as KeyProblem  # noqa: PLC0414 - what others need of the key file, from here
+from storage.keyfile import create_key_file as create_key_file  # noqa: PLC0414 - likewise
+
 NONCE_BYTES = 12
 DEPLOYMENT = 0
 """The scope of what belongs to no coalition yet: the inbox, and lanes of strangers."""
-_FORMAT = b"\x01"
-_SCOPE_BYTES = 8
-_WRAP_CONTEXT = "coalition.data_key"
+_FORMAT, _WITH_SECRET = b"\x01", b"\x02"
+"""What a sealed value begins with, and what a wrapped data key does; eight bytes follow: a scope, or a secret's id.
+
+Data keys of coalitions that were made before there were secrets are wrapped as values of the deployment's.
+"""
+_SCOPE_BYTES = ID_BYTES
+_WRAP_CONTEXT, _SECRET_CONTEXT = "coalition.data_key", "coalition.data_key.secret"
 
 
-class KeyProblem(Exception):
-    """The key file is missing, malformed, readable by others, or does not fit the database; str() says what to do."""
+class LineProblem(KeyProblem):
+    """The key file has no line for a coalition: it was purged, or made after this copy of the key file."""
 
 
 class Keyring:
     """The keys of one deployment: the key file's, and the data keys of the coalitions met so far."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the key file's keys, 32 bytes each, newest first; raises KeyProblem when there is none."""
-        if not keys or any(len(key) != KEY_BYTES for key in keys):
+    def __init__(
+        self, keys: Sequence[bytes], lines: Mapping[str, bytes] | None = None, file: KeyFile | None = None
+    ) -> None:
+        """Take the key file's keys, 32 bytes each, newest first; raises KeyProblem when there is none.
+
+        With its lines (secrets by id) and the file itself, coalitions get lines there; without, none.
+        """
+        if not keys or any(len(key) != KEY_BYTES for key in (*keys, *(lines or {}).values())):
             raise KeyProblem("the key file holds no usable key: restore it from where you keep it safe")
+        self._secrets, self.file = dict(lines or {}), file
         self._masters = [AESGCM(key) for key in keys]
         self._prints = [hashlib.sha256(b"fingerprint:" + key).digest() for key in keys]
-        self._data: dict[int, AESGCM] = {}
+        self._data: dict[int, tuple[bytes, AESGCM]] = {}
 
     def new_data_key(self) -> bytes:
-        """Make a coalition's data key; what comes back is wrapped and may be stored."""
-        return self._seal_with(self._masters[0], DEPLOYMENT, secrets.token_bytes(KEY_BYTES), _WRAP_CONTEXT)
+        """Make a coalition's data key; what comes back is wrapped and may be stored.
+
+        Its line stands in the key file by then, and stays there if the coalition is not made after all. Raises
+        KeyProblem where the key file cannot be written.
+        """
+        plain = secrets.token_bytes(KEY_BYTES)
+        if self.file is None:
+            return self._seal_with(self._masters[0], _FORMAT + bytes(_SCOPE_BYTES), plain, _WRAP_CONTEXT)
+        name, secret = secrets.token_bytes(ID_BYTES), secrets.token_bytes(KEY_BYTES)
+        self.file.add(name.hex(), secret)
+        self._secrets = {**self._secrets, name.hex(): secret}
+        head = _WITH_SECRET + name
+        inner = self._seal_with(AESGCM(secret), head, plain, _SECRET_CONTEXT)
+        # The key outside: whoever lacks only the line is told that, and not that this is another key file.
+        return self._seal_with(self._masters[0], head, inner, _WRAP_CONTEXT)
 
     def admit(self, coalition_id: int, wrapped: bytes) -> None:
-        """Unwrap a coalition's data key and keep it in memory; raises KeyProblem when the key file does not fit."""
-        if coalition_id not in self._data:
-            self._data[coalition_id] = AESGCM(self._open_deployment(wrapped, _WRAP_CONTEXT))
+        """Unwrap a coalition's data key and keep it in memory; raises KeyProblem when the key file does not fit.
+
+        Raises LineProblem, also after reading the file anew: another process may have made the coalition.
+        """
+        known = self._data.get(coalition_id)
+        # Another process may have purged the coalition, or put a backup back: the same number, and another key.
+        if known is None or known[0] != wrapped:
+            self._data[coalition_id] = wrapped, AESGCM(self._unwrapped(wrapped))
+
+    def can_open(self, wrapped: bytes) -> bool:
+        """Tell whether a data key can be had; not where its line is gone. Raises KeyProblem for another key file."""
+        try:
+            self._unwrapped(wrapped)
+        except LineProblem:
+            return False
+        return True
 
     def forget(self, coalition_id: int) -> None:
         """Drop a coalition's data key from memory."""
         self._data.pop(coalition_id, None)
 
+    def strike(self, name: str) -> bool:
+        """Take a secret out of memory and out of the key file: what it wrapped is unreadable. False where it was out.
+
+        Raises KeyProblem where the key file cannot be written.
+        """
+        self._secrets = {other: secret for other, secret in self._secrets.items() if other != name}
+        return self.file is not None and self.file.strike(name)
+
     def seal(self, scope: int, plain: bytes, context: str) -> bytes:
         """Encrypt for one scope (a coalition's id or DEPLOYMENT), bound to `context`: the column it will stand in."""
         cipher = self._masters[0] if scope == DEPLOYMENT else self._data_key(scope)
-        return self._seal_with(cipher, scope, plain, context)
+        return self._seal_with(cipher, _FORMAT + scope.to_bytes(_SCOPE_BYTES, "big"), plain, context)
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypt what seal() gave; raises KeyProblem when key, context or bytes do not fit."""
-        scope = int.from_bytes(sealed[1 : 1 + _SCOPE_BYTES], "big")
+        scope = scope_of(sealed)
         if scope == DEPLOYMENT:
             return self._open_deployment(sealed, context)
         return self._open_with([self._data_key(scope)], sealed, context)
@@ -79,16 +124,29 @@ class Keyring:
 
     def _data_key(self, scope: int) -> AESGCM:
         try:
-            return self._data[scope]
+            return self._data[scope][1]
         except KeyError:
             raise KeyProblem(f"the data key of coalition {scope} was not admitted") from None
 
     def _open_deployment(self, sealed: bytes, context: str) -> bytes:
         return self._open_with(self._masters, sealed, context)
 
+    def _unwrapped(self, wrapped: bytes) -> bytes:
+        inner, name = self._open_deployment(wrapped, _WRAP_CONTEXT), secret_of(wrapped)
+        return inner if name is None else self._open_with([AESGCM(self._secret(name))], inner, _SECRET_CONTEXT)
+
+    def _secret(self, name: str) -> bytes:
+        if name not in self._secrets and self.file is not None:
+            self._secrets = self.file.read()[1]
+        if name not in self._secrets:
+            raise LineProblem(
+                "the key file has no line for a coalition of this database: copy the key file again from the host "
+                "where the coalition was made; if it was purged since, this is a copy from before"
+            )
+        return self._secrets[name]
+
     @staticmethod
-    def _seal_with(cipher: AESGCM, scope: int, plain: bytes, context: str) -> bytes:
-        head = _FORMAT + scope.to_bytes(_SCOPE_BYTES, "big")
+    def _seal_with(cipher: AESGCM, head: bytes, plain: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
         return head + nonce + cipher.encrypt(nonce, plain, head + context.encode())
 
@@ -121,24 +179,17 @@ def active() -> tuple[Keyring, int]:
     return _scope.get()
 
 
-def create_key_file(path: Path) -> None:
-    """Write a new key file, readable by its owner only; raises FileExistsError when there is one."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-
-
 def read_key_file(path: Path) -> Keyring:
     """Read the key file; raises KeyProblem when it is missing, malformed, or open to others than its owner."""
-    try:
-        mode, lines = path.stat().st_mode, path.read_text("ascii").split()
-    except FileNotFoundError:
-        raise KeyProblem(f"there is no key file at {path}: run `dragoman init`, or put yours back there") from None
-    except (OSError, UnicodeDecodeError):
-        raise KeyProblem(f"the key file at {path} cannot be read: check its owner and content") from None
-    if mode & 0o077:
-        raise KeyProblem(f"the key file at {path} is open to other users: run `chmod 600 {path}`")
-    try:
-        return Keyring([base64.b64decode(line, validate=True) for line in lines])
-    except binascii.Error:
-        raise KeyProblem(f"the key file at {path} is damaged: restore it from where you keep it safe") from None
+    file = KeyFile(path)
+    return Keyring(*file.read(), file)
+
+
+def secret_of(wrapped: bytes) -> str | None:
+    """Give the id of the secret without which a wrapped data key cannot be opened; None for one that needs none."""
+    return wrapped[1 : 1 + ID_BYTES].hex() if wrapped[:1] == _WITH_SECRET else None
+
+
+def scope_of(sealed: bytes) -> int:
+    """Tell for whom a value was sealed: a coalition's id, or DEPLOYMENT."""
+    return int.from_bytes(sealed[1 : 1 + _SCOPE_BYTES], "big")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,19 @@ def is_postgres(url: str) -> bool:
 def server_address(url: str) -> str:
     """Give a PostgreSQL URL as the server's own programs and psycopg take it, with its password."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether anything has a SQLite file open as a database; one that is no database any more, nobody has."""
+    try:
+        with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
+            database.execute("PRAGMA locking_mode=EXCLUSIVE").close()
+            database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return True
+    except sqlite3.DatabaseError:
+        return False
+    return False
 
 
 def open_sync(url: str) -> Engine:

@@ -14,11 +14,12 @@ from sqlalchemy import make_url
 
 from storage.cipher import KeyProblem, Keyring
 from storage.engines import server_address
+from storage.purging import deletions
 from storage.trouble import told_plainly
 
 _ASIDE = "dragoman_replaced"
 """What the schema is called that is being replaced, until its successor is found sound."""
-_OTHERS = """\
+OTHERS = """\
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
 
@@ -33,35 +34,53 @@ def dump(url: str, keyring: Keyring) -> bytes:
     Raises ServerProblem, KeyProblem and DatabaseProblem.
     """
     with told_plainly(), _connect(url) as connection:
-        _check(connection, keyring)
+        _check(connection)
+        for coalition_id, wrapped in _coalitions(connection):
+            keyring.admit(coalition_id, wrapped)
     return _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges")
 
 
-def load(url: str, content: bytes, keyring: Keyring, *, force: bool) -> None:
+def load(url: str, content: bytes, keyring: Keyring, *, force: bool) -> list[int]:
     """Put a copy in the place of what is in the database; the old stays until the new is found sound.
+
+    The coalitions for which the key file has no line are left out; gives their ids.
 
     Raises ServerProblem, also while something has the database open; KeyProblem and DatabaseProblem.
     """
     with told_plainly(), _connect(url) as connection:
         if connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").fetchone() and not force:
             raise ServerProblem("there are tables in the database already: `--force` replaces them by the backup")
-        if connection.execute(_OTHERS).fetchone() != (0,):
+        if connection.execute(OTHERS).fetchone() != (0,):
             raise ServerProblem("the database is in use: stop Dragoman, and whatever else looks at it, first")
         with _aside(connection):
             _run(url, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
                  "--dbname", make_url(url).database or "", given=content)  # fmt: skip
-            _check(connection, keyring)
+            _check(connection)
+            return _leave_out(connection, keyring)
 
 
-def _check(connection: psycopg.Connection, keyring: Keyring) -> None:
-    """Make sure that it is a database of Dragoman's, and that the key file opens each coalition in it."""
+def _leave_out(connection: psycopg.Connection, keyring: Keyring) -> list[int]:
+    there = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    tables = [str(name) for (name,) in there]
+    gone = [coalition_id for coalition_id, wrapped in _coalitions(connection) if not keyring.can_open(wrapped)]
+    for coalition_id in gone:
+        for statement in deletions(coalition_id, tables):
+            connection.execute(statement)
+    return gone
+
+
+def _coalitions(connection: psycopg.Connection) -> list[tuple[int, bytes]]:
+    rows = connection.execute("SELECT id, wrapped_key FROM coalition ORDER BY id")
+    return [(coalition_id, bytes(wrapped)) for coalition_id, wrapped in rows]
+
+
+def _check(connection: psycopg.Connection) -> None:
+    """Make sure that it is a database of Dragoman's."""
     found = connection.execute(
         "SELECT to_regclass('alembic_version') IS NOT NULL AND to_regclass('coalition') IS NOT NULL"
     )
     if found.fetchone() != (True,):
         raise ServerProblem("it holds no database of Dragoman: run `dragoman doctor`")
-    for coalition_id, wrapped in connection.execute("SELECT id, wrapped_key FROM coalition"):
-        keyring.admit(coalition_id, bytes(wrapped))
 
 
 @contextmanager

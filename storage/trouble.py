@@ -74,6 +74,14 @@ class DatabaseTrouble(DatabaseProblem):
     """
 
 
+class CoalitionGone(DatabaseTrouble, LookupError):
+    """There is no such coalition, or not any more: what is begun anew, from what is there now, will not meet it."""
+
+    def __init__(self, coalition_id: int) -> None:
+        """Take its id, for the sentence."""
+        super().__init__(f"there is no coalition {coalition_id} any more: it was purged", "purged")
+
+
 class Again(Exception):
     """A unit of work was rolled back that can simply be begun anew."""
 

@@ -12,18 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import event, func
+import structlog
+from sqlalchemy import event, func, or_
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
-from storage.cipher import DEPLOYMENT, Keyring, active, sealing
+from storage.cipher import DEPLOYMENT, Keyring, LineProblem, active, sealing
 from storage.engines import is_postgres, open_sync
 from storage.journal import Entry, entries
+from storage.purging import delete_rows
 from storage.scrubbing import scrub
 from storage.tables import Coalition, Inbox, Notice, NoticeState
-from storage.trouble import Again, settled_by_trying, told_plainly
+from storage.trouble import Again, CoalitionGone, DatabaseTrouble, settled_by_trying, told_plainly
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -37,6 +39,7 @@ CHANNEL = "dragoman"
 _COALITIONS = 0x647261
 """The class of our advisory locks: the second number is the coalition's."""
 _STRANGERS = 0
+_log = structlog.get_logger()
 
 
 class Work(SqlSession):
@@ -46,6 +49,8 @@ class Work(SqlSession):
     journal: list[Entry]
     rings = False
     """Whether something was added that another process may have to see to."""
+    ends = False
+    """Whether the coalition is deleted when the transaction ends, with whatever was written in it until then."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Open with an empty journal of what changes."""
@@ -78,6 +83,11 @@ class Work(SqlSession):
             raise LookupError(f"no {table.__name__} {row_id} here")
         return found
 
+    def reaches(self, table: type[SQLModel]) -> ColumnElement[bool]:
+        """Tell, within a query, which rows of a table are this coalition's, or nobody's."""
+        owner = _column(table, "coalition_id")
+        return or_(owner == self.coalition_id, owner.is_(None))
+
     @property
     def shared(self) -> bool:
         """Tell whether other processes may be working on the same database."""
@@ -103,7 +113,7 @@ class Work(SqlSession):
     def within(self, coalition_id: int | None) -> Iterator[None]:
         """Work for one coalition, or for strangers, in a transaction that belongs to none; at the end all is flushed.
 
-        It waits for no other writer: see `alone_where_free`. Raises LookupError when there is no such coalition.
+        It waits for no other writer: see `alone_where_free`. Raises CoalitionGone when there is no such coalition.
         """
         keyring, _ = active()
         with sealing(keyring, coalition_id or DEPLOYMENT):
@@ -116,13 +126,16 @@ class Work(SqlSession):
                 self.coalition_id = None
 
     def admit(self, coalition_id: int) -> None:
-        """Open a coalition's rows to this transaction; raises LookupError when there is no such coalition."""
+        """Open a coalition's rows to this transaction; raises CoalitionGone when there is no such coalition."""
         keyring, _ = active()
         wrapped = self.exec(select(Coalition.wrapped_key).where(Coalition.id == coalition_id)).first()
         if wrapped is None:
             keyring.forget(coalition_id)
-            raise LookupError(f"no coalition {coalition_id}")
-        keyring.admit(coalition_id, wrapped)
+            raise CoalitionGone(coalition_id)
+        try:
+            keyring.admit(coalition_id, wrapped)
+        except LineProblem as problem:  # on another host the coalition was just made: until its key file is here
+            raise DatabaseTrouble(str(problem), "key-line") from None
         self.coalition_id = coalition_id
 
     def put(self, row: Row) -> Row:
@@ -156,7 +169,7 @@ class Store:
 
         The writers of one coalition take turns. On PostgreSQL `act` may be begun again, up to TRIES times, so it must
         not change anything but rows. Raises DatabaseTrouble for what may pass (the database is held or away, the disk
-        is full), DatabaseProblem for the rest.
+        is full), CoalitionGone among it, and DatabaseProblem for the rest.
         """
         return await self._run(coalition_id, act, read_only=False)
 
@@ -221,11 +234,16 @@ class Store:
             result = act(work)
             if not read_only:
                 self._commit(work)
+            if work.ends and not read_only:
+                self.keyring.forget(scope)
+                _log.warning("coalition purged", coalition=scope)  # all else that knew of it is gone
             return result
 
     def _commit(self, work: Work) -> None:
         work.flush()
-        if work.rings and self.shared:
+        if work.ends:
+            delete_rows(work, work.tenant)
+        if (work.rings or work.ends) and self.shared:
             work.execute(select(func.pg_notify(CHANNEL, self.name)))
         with told_plainly(at_commit=True):
             work.commit()

@@ -83,6 +83,9 @@ class ConsoleChat:
     async def forget(self, _account: str) -> None:
         """Do nothing: nothing is kept of anybody here."""
 
+    async def leave(self, _room: str) -> None:
+        """Do nothing: a room here is a name."""
+
     async def fetch(self, _where: str, _most: int) -> bytes | None:
         """Refuse: a file that is attached here comes with its line."""
         raise SendRefused("not-here")

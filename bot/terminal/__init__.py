@@ -7,6 +7,7 @@ from bot.terminal.house import doctor, init, setup
 from bot.terminal.matrix import matrix_login, matrix_recover, matrix_status, matrix_trust
 from bot.terminal.opening import CommandProblem
 from bot.terminal.people import suspend_member, unsuspend_member
+from bot.terminal.purge import purge_coalition, purge_everything
 from bot.terminal.requests import confirm_request
 from bot.terminal.serving import serve
 from bot.terminal.slack import slack_manifest
@@ -29,6 +30,8 @@ __all__ = [
     "matrix_status",
     "matrix_trust",
     "parse_text",
+    "purge_coalition",
+    "purge_everything",
     "restore_database",
     "serve",
     "setup",

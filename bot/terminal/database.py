@@ -35,7 +35,12 @@ async def backup_database(settings: Settings, file: Path) -> int:
 async def restore_database(settings: Settings, file: Path, *, force: bool) -> int:
     """Put a copy back."""
     keyring = read_key_file(settings.key_file)
-    await restore(file, settings.database_url.get_secret_value(), keyring, force=force)
+    left_out = await restore(file, settings.database_url.get_secret_value(), keyring, force=force)
+    for coalition_id in left_out:
+        write(
+            f"coalition {coalition_id} was left out, the key file has no line for it: it was purged since; if it was "
+            "not, put the newest key file there and restore once more"
+        )
     await note_in_audits(settings, "db restore")
     write("restored")
     return 0

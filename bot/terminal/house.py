@@ -16,13 +16,15 @@ from bot.clock import SystemClock
 from bot.codes import new_code
 from bot.commands import nearest
 from bot.terminal.matrix import check_matrix
-from bot.terminal.opening import MENDS, CommandProblem, write
+from bot.terminal.opening import COPY_THE_KEY, MENDS, CommandProblem, write
 from bot.terminal.private import check_private, make_private
+from bot.terminal.purge import check_purges
 from bot.terminal.slack import check_slack
 from config.settings import Settings, SettingsProblem, config_path, load_settings
 from storage import migrate
 from storage.cipher import KeyProblem, create_key_file, read_key_file
 from storage.coalitions import create
+from storage.keyfile import KeyFile
 from storage.tables import Audit, Coalition, Inbox, Notice, NoticeState
 from storage.trouble import DatabaseProblem
 from storage.work import Work
@@ -85,7 +87,7 @@ async def _make(config: Path | None, name: str, zone: str) -> int:
         if await _has_rows(settings):
             raise CommandProblem("there is a database but not its key file: put your dragoman.key back")
         create_key_file(settings.key_file)
-        write(f"wrote {settings.key_file}: keep a copy somewhere safe, never beside a backup")
+        write(f"wrote {settings.key_file}")
     database = migrate.sqlite_path(settings.database_url.get_secret_value())
     if database is not None and not database.exists() and database.parent.is_dir():
         make_private(database.parent, {path, settings.key_file})
@@ -106,6 +108,7 @@ async def _claimable(settings: Settings, name: str, zone: str) -> None:
         known = await store.read(None, lambda work: list(work.exec(select(Coalition.id).order_by(col(Coalition.id)))))
         if not known:
             known = [await store.write(None, lambda work: create(work, name, now, timezone=zone).id)]
+            write(COPY_THE_KEY.format(settings.key_file))
         if len(known) == 1:
             code = await store.write(known[0], lambda work: _claim_code(work, now))
             write(f"To become the first coordinator, say this to Dragoman in a direct chat within a day: claim {code}")
@@ -133,6 +136,7 @@ async def doctor(config: Path | None) -> int:
         ("other users", _check_private),
         ("database", _check_database),
         ("audit", _check_audit),
+        ("purges", check_purges),
         ("clock", _check_clock),
         ("matrix", check_matrix),
         ("slack", check_slack),
@@ -147,10 +151,14 @@ async def doctor(config: Path | None) -> int:
 
 async def _check_key(settings: Settings) -> tuple[bool, str]:
     try:
+        coalitions = len(KeyFile(settings.key_file).read()[1])
         read_key_file(settings.key_file)
     except KeyProblem as problem:
         return True, str(problem)
-    return False, f"{settings.key_file}, readable by its owner only"
+    return False, (
+        f"{settings.key_file}, readable by its owner only; lines of coalitions: {coalitions}; copy it again "
+        "whenever one was made, and replace each copy whenever one was purged"
+    )
 
 
 async def _check_private(settings: Settings) -> tuple[bool, str]:
@@ -179,9 +187,8 @@ async def _check_rows(settings: Settings) -> tuple[bool, str]:
         return True, "it cannot be opened without its key file"
     try:
         coalitions, waiting = await store.read(None, _figures)
-        first = await store.read(None, lambda work: work.exec(select(Coalition.id)).first())
-        if first is not None:
-            await store.read(first, lambda work: work.tenant)
+        for each in await store.read(None, lambda work: list(work.exec(select(Coalition.id)))):
+            await store.read(each, lambda work: work.tenant)
     except (KeyProblem, DatabaseProblem) as problem:
         return True, str(problem)
     finally:

@@ -28,6 +28,10 @@ MENDS = {
 """What to do about a database that is not up to date."""
 
 
+COPY_THE_KEY = "copy {} now, and again whenever a coalition was made: somewhere safe, never beside a backup"
+"""What is said when a coalition was made: its line in the key file is in no backup."""
+
+
 class CommandProblem(Exception):
     """A command cannot go on; str() is one sentence with what to do."""
 

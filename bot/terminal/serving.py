@@ -8,10 +8,11 @@ import os
 import signal
 import threading
 from collections.abc import Coroutine, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from typing import Any
 
 import structlog
+from sqlmodel import select
 
 from bot.adapters.console import ConsoleChat
 from bot.adapters.fetch import WebFetcher
@@ -32,6 +33,8 @@ from bot.terminal.private import check_private
 from bot.terminal.slack import slack_access
 from bot.terminal.standby import Standby
 from config.settings import Settings
+from storage.tables import Coalition
+from storage.trouble import CoalitionGone
 from storage.work import Store
 
 LANES = 8
@@ -49,6 +52,7 @@ async def serve(settings: Settings) -> int:
     async with AsyncExitStack() as house:
         store = await house.enter_async_context(opened(settings))
         check_private(settings)
+        await _check_keys(store)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop_in_time, stop)
@@ -76,6 +80,13 @@ async def serve(settings: Settings) -> int:
             parts.append(slack.run(engine, stop))
         await _together(parts, stop)
     return 0
+
+
+async def _check_keys(store: Store) -> None:
+    """Raise DatabaseTrouble where a coalition does not open, before any of its messages is met."""
+    for each in await store.read(None, lambda work: list(work.exec(select(Coalition.id)))):
+        with suppress(CoalitionGone):
+            await store.read(each, lambda work: work.tenant)
 
 
 def _stop_in_time(stop: asyncio.Event) -> None:

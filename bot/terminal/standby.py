@@ -72,6 +72,11 @@ class OnDuty:
         await self._need_duty()
         await self._chat.forget(account)
 
+    async def leave(self, room: str) -> None:
+        """Leave a room as the chat does; raises SendLater too when the duty is not held at this moment."""
+        await self._need_duty()
+        await self._chat.leave(room)
+
     async def close(self) -> None:
         """Take nothing more, and wait for what is on its way: it needs the connection."""
         self._closed = True

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import func, select
 
 from bot.adapters.console import PLATFORM, Console, ConsoleChat, ConsoleProblem, ConsoleTrouble, read_moment
 from bot.app import build, rehearsed
@@ -16,7 +16,15 @@ from bot.clock import SimulatedClock, SystemClock
 from bot.engine import Engine
 from bot.load import load_file
 from bot.planning import replan
-from bot.terminal.opening import CommandProblem, coalition_name, first_coordinator, opened, write, write_problem
+from bot.terminal.opening import (
+    COPY_THE_KEY,
+    CommandProblem,
+    coalition_name,
+    first_coordinator,
+    opened,
+    write,
+    write_problem,
+)
 from config.settings import Settings
 from storage.tables import Coalition, Identity, Member
 from storage.work import Store, Work
@@ -33,10 +41,17 @@ async def load(settings: Settings, file: Path, session: str | None, coalition: s
                 raise CommandProblem("say which session the meetings belong to: --session NAME")
             report = await load_calendar(store, file, session, coalition, now)
         else:
+            known = await _coalitions(store)
             report = await load_file(store, file, now)
+            if await _coalitions(store) > known:
+                report.append(COPY_THE_KEY.format(settings.key_file))
     for line in report:
         write(line)
     return 0
+
+
+async def _coalitions(store: Store) -> int:
+    return await store.read(None, lambda work: work.exec(select(func.count()).select_from(Coalition)).one())
 
 
 async def console(

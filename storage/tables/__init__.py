@@ -2,12 +2,13 @@
 
 from storage.tables.duties import Duty
 from storage.tables.leaving import Erasure, Suspension
+from storage.tables.leftovers import Leftover
 from storage.tables.links import Link, WrongCodes
 from storage.tables.notices import Inbox, Notice, Parcel
 from storage.tables.oversight import Audit, FailedTry, Request, Retention
 from storage.tables.people import Coalition, Code, Confirmation, Deed, Identity, Lane, Member, Room
 from storage.tables.programme import Deadline, Meeting, OnTable, Session
-from storage.tables.pulses import BACKUP, PROCESS, SCRUB, Pulse
+from storage.tables.pulses import BACKUP, PROCESS, PURGED, SCRUB, Pulse
 from storage.tables.sources import AllowedHost, Correction, Snapshot, Source
 from storage.tables.tasks import Note, Reminder, Review, Task
 from storage.tables.texts import Blob, Change, Draft, Lineage, Provision, Text
@@ -16,6 +17,7 @@ from storage.tables.words import (
     DraftState,
     InboxState,
     Label,
+    LeftoverKind,
     MeetingState,
     NoticeKind,
     NoticeState,
@@ -32,6 +34,7 @@ from storage.tables.words import (
 __all__ = [
     "BACKUP",
     "PROCESS",
+    "PURGED",
     "SCRUB",
     "UNSETTLED",
     "AllowedHost",
@@ -54,6 +57,8 @@ __all__ = [
     "InboxState",
     "Label",
     "Lane",
+    "Leftover",
+    "LeftoverKind",
     "Lineage",
     "Link",
     "Meeting",

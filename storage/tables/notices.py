@@ -13,7 +13,10 @@ from storage.tables.words import InboxState, Label, NoticeKind, NoticeState, Par
 
 
 class Inbox(SQLModel, table=True):
-    """An invocation as an adapter delivered it, once by its event id; encrypted for the deployment."""
+    """An invocation as an adapter delivered it, once by its event id.
+
+    It is encrypted for the deployment, and for its coalition once that is known and it was done.
+    """
 
     __table_args__ = (
         Index("ix_inbox_state", "state", "id"),
@@ -21,6 +24,8 @@ class Inbox(SQLModel, table=True):
     )
 
     id: int = Field(default=None, primary_key=True)
+    coalition_id: int | None = Field(default=None, foreign_key="coalition.id", index=True)
+    """None until it was done, and for what belongs to none."""
     event_id: str = Field(unique=True)
     platform: str
     body: dict[str, Any] | None = Field(sa_type=sealed_json("inbox.body"))

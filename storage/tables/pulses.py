@@ -1,4 +1,4 @@
-"""What is known of the processes that serve a deployment, of its last backup, and of what is still in its files."""
+"""What is known of the processes that serve a deployment, of its last backup, its files, and purged coalitions."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from storage.tables.columns import UtcTime
 
 
 class Pulse(SQLModel, table=True):
-    """When something last happened: a process said that it lives, a backup was written, the files were scrubbed."""
+    """When something last happened: a process lived, a backup was written, files scrubbed, a coalition purged."""
 
     name: str = Field(primary_key=True)
-    """BACKUP, SCRUB, or PROCESS and what the process is called."""
+    """BACKUP, SCRUB, PROCESS and what the process is called, or PURGED and the id that no coalition is given again."""
     at: datetime = Field(sa_type=UtcTime)
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    """Of a process, the platforms that it has lost, each with an ISO time; of SCRUB, how often it is `owed`."""
+    """Of a process, the platforms that it has lost, each with an ISO time; of SCRUB, how often it is `owed`; of
+    PURGED, the `line` of the key file that each host strikes."""
 
 
 BACKUP = "backup"
 SCRUB = "scrub"
 PROCESS = "process/"
+PURGED = "purged/"

@@ -137,6 +137,17 @@ class ParcelState(StrEnum):
     """Its reader was put out before it was settled."""
 
 
+class LeftoverKind(StrEnum):
+    """What is left to be done after a purge."""
+
+    ROOM = "room"
+    """To leave a room."""
+    ACCOUNT = "account"
+    """To leave the direct chats with an account and keep nothing of it."""
+    FILES = "files"
+    """To see that what was deleted is in no file of the database."""
+
+
 class Outcome(StrEnum):
     """What came of a privileged command, in the audit."""
 

@@ -50,6 +50,9 @@ class NullChat:
     async def forget(self, account: str, /) -> None:
         return None
 
+    async def leave(self, room: str, /) -> None:
+        """There is nothing."""
+
 
 @dataclass(frozen=True)
 class Emptied:

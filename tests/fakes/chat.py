@@ -51,6 +51,10 @@ class RecordingChat:
     """What the next deletions meet, one each; None lets one through."""
     forgotten: list[str] = field(default_factory=list)
     """The accounts that were let go of."""
+    left: list[str] = field(default_factory=list)
+    """The rooms that were left."""
+    leaving: list[BaseException | None] = field(default_factory=list)
+    """What the next tries to leave a room meet, one each; None lets one through."""
     loses_answer: bool = False
     """With it, a message appears before the trouble is raised."""
 
@@ -78,6 +82,11 @@ class RecordingChat:
 
     async def forget(self, account: str) -> None:
         self.forgotten.append(account)
+
+    async def leave(self, room: str) -> None:
+        if (trouble := self.leaving.pop(0) if self.leaving else None) is not None:
+            raise trouble
+        self.left.append(room)
 
     def _show(self, sent: Sent) -> None:
         if sent.key not in {known.key for known in self.shown}:

@@ -141,6 +141,9 @@ class Hall:
     async def forget(self, _account: str) -> None:
         raise SendRefused("not-here")
 
+    async def leave(self, _room: str) -> None:
+        raise SendRefused("not-here")
+
 
 class House:
     """One deployment that is begun anew, from its database alone, whenever the power was cut."""

@@ -29,6 +29,7 @@ from bot.engine import Engine, Works
 from bot.erasing import Erasing
 from bot.fetching import Fetching
 from bot.ingest import Ingest
+from bot.leftovers import Leftovers
 from bot.load import load_file
 from bot.message import Message
 from bot.outbox import Outbox
@@ -247,7 +248,8 @@ def _engine(store: Store, clock: SimulatedClock, chat: RecordingChat) -> Engine:
     duty = Duty(store, clock, "chores")
     works = Works(Dispatch(store, clock, table), Fetching(store, clock, chats), Watch(store, clock, None, store.write),
                   Ingest(store, clock, store.write), Erasing(store, clock, chats),
-                  Outbox(store, clock, chats, writers()), Sweep(store, clock, duty, Keeping()))  # fmt: skip
+                  Leftovers(store, clock, chats), Outbox(store, clock, chats, writers()),
+                  Sweep(store, clock, duty, Keeping()))  # fmt: skip
     return Engine(store, clock, works, duty)
 
 

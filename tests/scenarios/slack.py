@@ -62,6 +62,9 @@ class NotingChat:
     async def forget(self, account: str) -> None:
         await self.chat.forget(account)
 
+    async def leave(self, room: str) -> None:
+        await self.chat.leave(room)
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         return await self.chat.fetch(where, most)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import sqlite3
 from contextlib import closing
@@ -11,11 +12,15 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from bot.clock import SimulatedClock
+from bot.leftovers import Leftovers
+from bot.purging import purge
 from storage.backup import BackupProblem, backup, restore
-from storage.cipher import KeyProblem, Keyring, create_key_file, read_key_file
+from storage.cipher import KeyProblem, Keyring, LineProblem, create_key_file, read_key_file
 from storage.coalitions import founding
 from storage.migrate import upgrade
 from storage.tables import Coalition, Member
+from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 from tests.fakes.filling import contents, fill
 from tests.unit.test_upgrades import within
@@ -49,12 +54,12 @@ def url(tmp_path: Path, keyring: Keyring) -> str:
     return address
 
 
-def aliases(url: str, keyring: Keyring) -> list[str]:
-    """Give the aliases that a database holds."""
+def aliases(url: str, keyring: Keyring, coalition_id: int = 1) -> list[str]:
+    """Give the aliases that a coalition has in a database."""
 
     async def ask() -> list[str]:
         store = Store(url, keyring)
-        found = await store.read(1, lambda work: [member.alias for member in work.rows(Member)])
+        found = await store.read(coalition_id, lambda work: [member.alias for member in work.rows(Member)])
         await store.close()
         return found
 
@@ -206,3 +211,95 @@ def test_a_coalition_that_failed_leaves_no_key(tmp_path: Path, keyring: Keyring)
         return names
 
     assert asyncio.run(run()) == ["Found", "B"]
+
+
+def purged(url: str, keyring: Keyring, coalition_id: int) -> None:
+    """End a coalition and take its line out of the key file."""
+
+    async def act() -> None:
+        store = Store(url, keyring)
+        await store.write(coalition_id, lambda work: purge(work, NOW))
+        await Leftovers(store, SimulatedClock(NOW), {}).drain()
+        await store.close()
+
+    asyncio.run(act())
+
+
+def added(url: str, keyring: Keyring, name: str) -> int:
+    """Make one more coalition with a member, and give its id."""
+
+    def act(work: Work) -> int:
+        with founding(work, name, NOW) as coalition:
+            work.put(Member(coalition_id=coalition.id, alias=f"Heron of {name}"))
+            return coalition.id
+
+    async def found() -> int:
+        store = Store(url, keyring)
+        made = await store.write(None, act)
+        await store.close()
+        return made
+
+    return asyncio.run(found())
+
+
+def test_an_old_backup_of_a_purged_coalition_is_unreadable(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """With the present key file its data key is not to be had; the other coalition comes back, and the rows go."""
+    other = added(url, keyring, "B")
+    target, copy = tmp_path / "old.backup", (tmp_path / "dragoman.key").read_bytes()
+    asyncio.run(backup(url, target, keyring))
+    purged(url, keyring, 1)
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path}/other.db"
+
+    present = read_key_file(tmp_path / "dragoman.key")
+    content = present.open(target.read_bytes().removeprefix(b"dragoman backup 1\n"), "backup")
+    (tmp_path / "content.db").write_bytes(content)
+    with closing(sqlite3.connect(tmp_path / "content.db")) as old:
+        [(dead,), (living,)] = old.execute("SELECT wrapped_key FROM coalition ORDER BY id").fetchall()
+        [(sealed,)] = old.execute("SELECT alias FROM member WHERE coalition_id = 1").fetchall()
+    for keys in (present, keyring):
+        assert keys.can_open(living)
+        with pytest.raises(LineProblem):
+            keys.admit(1, dead)
+        with pytest.raises(KeyProblem):
+            keys.open(sealed, "member.alias")
+
+    assert asyncio.run(restore(target, elsewhere, present)) == [1]
+    assert aliases(elsewhere, present, other) == ["Heron of B"]
+    with closing(sqlite3.connect(tmp_path / "other.db")) as restored:
+        assert restored.execute("SELECT coalition_id FROM member").fetchall() == [(other,)]
+        assert restored.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert b"Coalition of Test" not in (tmp_path / "other.db").read_bytes()
+
+    (tmp_path / "copy.key").touch(0o600)
+    (tmp_path / "copy.key").write_bytes(copy)
+    kept = read_key_file(tmp_path / "copy.key")  # which is why copies have to be replaced
+    assert asyncio.run(restore(target, elsewhere, kept, force=True)) == []
+    assert aliases(elsewhere, kept) == ["Quetzal"]
+
+
+def test_a_backup_from_before_there_were_lines_opens(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """A coalition whose data key the first key alone wraps opens as it did, and stays open when another is purged."""
+    path = tmp_path / "dragoman.key"
+    before = Keyring([base64.b64decode(path.read_text().splitlines()[0])])
+    old = added(url, before, "Old")
+    assert len(path.read_text().splitlines()) == 2
+    purged(url, keyring, 1)
+    asyncio.run(backup(url, tmp_path / "copy.backup", keyring))
+    asyncio.run(restore(tmp_path / "copy.backup", url, read_key_file(path), force=True))
+    assert aliases(url, read_key_file(path), old) == ["Heron of Old"]
+
+
+def test_a_host_with_an_old_copy_of_the_key_file_says_so(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """It neither opens nor backs up a coalition that was made after its copy; once that is replaced, it goes on."""
+    path = tmp_path / "copy.key"
+    path.touch(0o600)
+    path.write_bytes((tmp_path / "dragoman.key").read_bytes())
+    host = read_key_file(path)
+    new = added(url, keyring, "New")
+    with pytest.raises(DatabaseTrouble, match="copy the key file again") as raised:
+        aliases(url, host, new)
+    assert raised.value.code == "key-line"
+    with pytest.raises(KeyProblem, match="copy the key file again"):
+        asyncio.run(backup(url, tmp_path / "copy.backup", host))
+    path.write_bytes((tmp_path / "dragoman.key").read_bytes())
+    assert aliases(url, host, new) == ["Heron of New"]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import resource
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from storage.cipher import DEPLOYMENT, KeyProblem, Keyring, create_key_file, read_key_file
+from storage.cipher import (
+    DEPLOYMENT,
+    KeyProblem,
+    Keyring,
+    LineProblem,
+    create_key_file,
+    read_key_file,
+    secret_of,
+)
 
 OLD, NEW = bytes([1] * 32), bytes([2] * 32)
 PLAIN = b"Quetzal of the coast"
@@ -115,3 +126,117 @@ def test_an_unfit_key_file_is_refused_with_what_to_do(
         path.chmod(mode)
     with pytest.raises(KeyProblem, match=words):
         read_key_file(path)
+
+
+def test_a_coalition_has_a_line_of_its_own(tmp_path: Path) -> None:
+    """Its data key opens with the line and not without, and other coalitions' keys open all the same."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+    keyring = read_key_file(path)
+    first, second = keyring.new_data_key(), keyring.new_data_key()
+    assert len(path.read_text().splitlines()) == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    copy = path.read_bytes()
+    keyring.admit(1, first)
+    sealed = keyring.seal(1, PLAIN, "c")
+
+    assert keyring.strike(secret_of(first) or "")
+    assert not keyring.strike(secret_of(first) or "")
+    for struck in (read_key_file(path), keyring):
+        struck.admit(2, second)
+        struck.forget(1)
+        with pytest.raises(LineProblem, match="copy the key file again"):
+            struck.admit(1, first)
+    path.write_bytes(copy)  # whoever kept a copy from before still reads what was kept from before
+    keeper = read_key_file(path)
+    keeper.admit(1, first)
+    assert keeper.open(sealed, "c") == PLAIN
+
+
+def test_a_line_alone_opens_nothing(tmp_path: Path) -> None:
+    """The secret serves only together with a key of the file; a new first key leaves it as it was."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+    wrapped = read_key_file(path).new_data_key()
+    lines = path.read_text().splitlines()
+    other = base64.b64encode(NEW).decode()
+    path.write_text("\n".join([other, lines[1]]))
+    with pytest.raises(KeyProblem, match="does not fit"):
+        read_key_file(path).admit(1, wrapped)
+    path.write_text("\n".join([other, *lines]))
+    read_key_file(path).admit(1, wrapped)
+
+
+def test_a_line_that_another_process_wrote_is_read(tmp_path: Path) -> None:
+    """A keyring that was read before reads the file anew when it meets a coalition that it does not know."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+    one, other = read_key_file(path), read_key_file(path)
+    other.admit(1, one.new_data_key())
+    assert other.open(other.seal(1, PLAIN, "c"), "c") == PLAIN
+
+
+def test_many_at_once_lose_no_line(tmp_path: Path) -> None:
+    """Processes that add and strike at the same time leave just the lines that should be there."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+
+    def make_two(_: int) -> str:
+        keyring = read_key_file(path)
+        kept, struck = secret_of(keyring.new_data_key()), secret_of(keyring.new_data_key())
+        assert keyring.strike(struck or "")
+        return kept or ""
+
+    with ThreadPoolExecutor(6) as pool:
+        kept = sorted(pool.map(make_two, range(24)))
+    assert sorted(line.split()[0] for line in path.read_text().splitlines() if " " in line) == kept
+    assert [entry.name for entry in tmp_path.iterdir()] == ["dragoman.key"]
+
+
+def test_what_was_struck_is_written_over(tmp_path: Path) -> None:
+    """The bytes that the old file had on the disk are no longer there for whoever still has it open."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+    keyring = read_key_file(path)
+    wrapped = keyring.new_data_key()
+    with path.open("rb") as old:
+        keyring.strike(secret_of(wrapped) or "")
+        assert not old.read().strip(b"\0")
+
+
+def test_a_link_to_the_key_file_stays_one(tmp_path: Path) -> None:
+    """What is changed is the file that the link leads to."""
+    path, link = tmp_path / "kept.key", tmp_path / "dragoman.key"
+    create_key_file(path)
+    link.symlink_to(path)
+    read_key_file(link).new_data_key()
+    assert link.is_symlink()
+    assert len(path.read_text().splitlines()) == 2
+
+
+def test_a_key_file_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    """Neither making nor purging leaves it half done: the file is as it was, and the sentence says what to do."""
+    path = tmp_path / "dragoman.key"
+    create_key_file(path)
+    keyring = read_key_file(path)
+    name, before = secret_of(keyring.new_data_key()) or "", path.read_bytes()
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # nothing can be written, whoever runs the test
+    try:
+        with pytest.raises(KeyProblem, match="a new coalition needs a line of its own"):
+            keyring.new_data_key()
+        with pytest.raises(KeyProblem, match=f"take out the one that begins with {name}"):
+            keyring.strike(name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    assert path.read_bytes() == before
+
+
+def test_the_same_number_with_another_key_is_another_coalition() -> None:
+    """What a process remembers of a coalition does not outlive it: SQLite and backups give numbers again."""
+    keyring = Keyring([OLD])
+    keyring.admit(1, keyring.new_data_key())
+    sealed = keyring.seal(1, PLAIN, "c")
+    keyring.admit(1, keyring.new_data_key())
+    with pytest.raises(KeyProblem):
+        keyring.open(sealed, "c")

@@ -24,7 +24,7 @@ def test_every_subcommand_is_documented() -> None:
     """Each subcommand of `dragoman` stands in docs/settings.md."""
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     commands = ["setup", "init", "load", "console", "demo", "run", "confirm", "doctor", "text parse", "text compare"]
-    commands += ["suspend", "unsuspend", "status", "db upgrade", "db backup", "db restore"]
+    commands += ["suspend", "unsuspend", "purge", "status", "db upgrade", "db backup", "db restore"]
     commands += ["matrix login", "matrix status", "matrix recover", "matrix trust", "slack manifest"]
     assert [name for name in commands if f"dragoman {name}" not in page] == []
 

@@ -71,6 +71,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
         "0009 People out",
         "0010 Oversight",
         "0011 Retention",
+        "0012 Purges",
     ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
@@ -127,7 +128,7 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_ROWS)
     assert asyncio.run(state(url(path))) is State.BEHIND
-    names = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
+    names = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
     assert [name.split()[0] for name in asyncio.run(upgrade(url(path)))] == names
     with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]

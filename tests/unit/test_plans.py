@@ -58,7 +58,7 @@ WHOLE = (
     (r"notice.send_at <= .* notice.state = ", "what is due, and what is on its way"),
 )
 """What may be read without either, by the statement, and why."""
-SYSTEM = re.compile(r"\b(sqlite_master|sqlite_temp_master|pg_\w+|alembic_version|duty|pulse)\b")
+SYSTEM = re.compile(r"\b(sqlite_master|sqlite_temp_master|pg_\w+|alembic_version|duty|leftover|pulse)\b")
 """Tables that do not grow with the coalitions."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,15 @@ import psycopg
 import pytest
 from sqlmodel import SQLModel
 
+from bot.leftovers import Leftovers
+from bot.purging import purge
 from storage.backup import BackupProblem, backup, restore
-from storage.cipher import KeyProblem, Keyring
+from storage.cipher import KeyProblem, Keyring, read_key_file
 from storage.tables import Note
+from storage.work import Store
 from tests.conftest import KEY, NOW, World
+from tests.fakes.crowded import fill as crowd_in
+from tests.fakes.crowded import rows as crowd
 from tests.fakes.filling import fill
 from tests.fakes.postgres import BIN, Postgres
 from tests.unit.test_upgrades import within
@@ -72,6 +78,26 @@ def test_every_table_comes_back(world: World, postgres: Postgres, tmp_path: Path
     assert rows(postgres, third) == before
     with psycopg.connect(postgres.conninfo(third)) as connection:
         assert connection.execute("SELECT nextval('note_id_seq')").fetchone() == (2,)
+
+
+def test_a_purged_coalition_is_left_out(world: World, postgres: Postgres, tmp_path: Path) -> None:
+    """The others come back from a backup from before, and of the purged one nothing does."""
+    name, file, path = marked(world, postgres), tmp_path / "copy", tmp_path / "dragoman.key"
+    path.touch(0o600)
+    path.write_bytes(base64.b64encode(KEY) + b"\n")
+    keyring = world.store.keyring = read_key_file(path)
+    other = world.found("Other", rooms={})
+    for coalition_id in (1, other):
+        world.write(crowd_in, coalition_id)
+    kept = world.read(lambda work: crowd(work, 1))
+    asyncio.run(backup(postgres.url(name), file, keyring))
+    world.write(lambda work: purge(work, NOW), other)
+    world.run(Leftovers(world.store, world.clock, {}).drain())
+    elsewhere = Store(postgres.url(postgres.database()), read_key_file(path))
+    assert asyncio.run(restore(file, elsewhere.url, keyring)) == [other]
+    assert set(world.run(elsewhere.read(1, lambda work: crowd(work, other))).values()) == {0}
+    assert world.run(elsewhere.read(1, lambda work: crowd(work, 1))) == kept
+    world.run(elsewhere.close())
 
 
 def test_what_cannot_be_put_back_changes_nothing(world: World, postgres: Postgres, tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ class SlowChat:
     async def forget(self, account: str) -> None:
         raise SendRefused("no-history")
 
+    async def leave(self, room: str) -> None:
+        raise SendRefused("no-history")
+
     async def send(self, to: Destination, message: Message, key: str) -> str | None:
         self._now += 1
         self.most = max(self.most, self._now)

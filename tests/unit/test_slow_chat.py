@@ -50,6 +50,9 @@ class SlowChat:
     async def forget(self, account: str) -> None:
         raise NotImplementedError
 
+    async def leave(self, room: str) -> None:
+        raise NotImplementedError
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         return None
 

@@ -79,6 +79,12 @@ class MatrixChat:
         with _as_the_port_says():
             await self._parting.forget(account)
 
+    async def leave(self, room: str) -> None:
+        """Leave a room without a word, and keep nothing of it."""
+        await self._be_in_step()
+        with _as_the_port_says():
+            await self._parting.leave(room)
+
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file and open it; `where` is where it lies and what opens it, as its sender wrote them."""
         with _as_the_port_says():

@@ -15,7 +15,7 @@ from bot.adapters.matrix.devices import Devices
 from bot.adapters.matrix.encryption import Encryption
 from bot.adapters.matrix.hearing import ASKED, FILES
 from bot.adapters.matrix.homeserver import Denied, Homeserver, TokenRevoked, part
-from bot.adapters.matrix.rooms import HERE, Room, Rooms
+from bot.adapters.matrix.rooms import HERE, Rooms
 from bot.adapters.matrix.sealed import SealedStore
 
 REPORTED = "reported"
@@ -61,10 +61,10 @@ class Parting:
         Raises what asking the server raises.
         """
         for room in self._rooms.direct_chats(user):
-            await self._leave(room)
+            await self._leave(room.room_id)
         await self._forget_list(user)
         for room in [*self._rooms.direct_chats(user), *self._rooms.lost_direct_chats(user)]:
-            self._drop(room)
+            self._drop(room.room_id)
         with self._sealed.transaction():
             self._rooms.forget_person(user)
             for kind in FILES:
@@ -74,10 +74,26 @@ class Parting:
             for news in self._devices.news.pending():
                 if news.user_id == user:
                     self._devices.news.settle(news)
-        if not any(room.members.get(user) in HERE for room in self._rooms):
+        self._forget_devices(user)
+        self._sealed.scrub()
+
+    async def leave(self, room_id: str) -> None:
+        """Leave a room and keep nothing of it, nor of those who were in no other. Raises what asking the server raises.
+
+        Those whom the bot still has a direct chat with are in that one.
+        """
+        room = self._rooms.get(room_id)
+        await self._leave(room_id)
+        here = room.here() if room is not None else []
+        self._drop(room_id)
+        for user in here:
+            self._forget_devices(user)
+        self._sealed.scrub()
+
+    def _forget_devices(self, user: str) -> None:
+        if user != self._rooms.me and not any(room.members.get(user) in HERE for room in self._rooms):
             self._encryption.forget(user)
             self._devices.forget(user)
-        self._sealed.scrub()
 
     async def _own(self, room_id: str, since: int) -> list[str]:
         """Give the ids of the bot's messages in a room since a moment that were not taken back, newest first."""
@@ -101,14 +117,14 @@ class Parting:
         once = hashlib.sha256(event_id.encode()).hexdigest()[:32]  # the same each time it is tried
         await self._server.ask("PUT", f"/rooms/{part(room_id)}/redact/{part(event_id)}/erase-{once}", {})
 
-    async def _leave(self, room: Room) -> None:
+    async def _leave(self, room_id: str) -> None:
         for verb in ("leave", "forget"):
             try:
-                await self._server.ask("POST", f"/rooms/{part(room.room_id)}/{verb}", {})
+                await self._server.ask("POST", f"/rooms/{part(room_id)}/{verb}", {})
             except Denied as problem:
                 if problem.status not in _GONE:
                     raise
-                _log.warning("direct chat not left", code=problem.code)  # it was, before a crash
+                _log.warning("room not left", code=problem.code)  # it was, before a crash
 
     async def _forget_list(self, user: str) -> None:
         """Take somebody out of the account's list of direct chats."""
@@ -122,12 +138,12 @@ class Parting:
         if user in known:
             await self._server.ask("PUT", path, {name: chats for name, chats in known.items() if name != user})
 
-    def _drop(self, room: Room) -> None:
+    def _drop(self, room_id: str) -> None:
         with self._sealed.transaction():
-            self._rooms.drop(room.room_id)
+            self._rooms.drop(room_id)
             for kind in (REPORTED, ASKED):
-                self._sealed.delete(kind, room.room_id)
-            self._encryption.forget_room(room.room_id)
+                self._sealed.delete(kind, room_id)
+            self._encryption.forget_room(room_id)
 
 
 def _sent_at(event: Mapping[str, Any]) -> int:

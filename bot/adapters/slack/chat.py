@@ -136,21 +136,31 @@ class SlackChat:
     async def erase(self, to: Destination, since: dt.datetime) -> None:
         """Delete what was posted in the direct chat with an account since a moment, and empty its App Home."""
         with _as_the_port_says():
-            try:
-                await self._web.call("views.publish", user_id=to.address, view=bare_home())
-            except Refused as problem:
-                _log.warning("home not emptied", code=problem.code)
+            await self._empty_home(to.address)
             await parting.erase(self._web, to.address, await self._direct_with(to.address), since)
 
     async def forget(self, account: str) -> None:
-        """Keep nothing of an account: what is kept is in memory only."""
+        """Empty the App Home of an account, and keep nothing of it: what is kept is in memory only."""
         self._direct.pop(account, None)
         self._forgotten(account)
+        with _as_the_port_says():
+            await self._empty_home(account)
+
+    async def leave(self, room: str) -> None:
+        """Leave a channel, where the workspace has given the app the right to: it is not asked for."""
+        with _as_the_port_says():
+            await parting.leave(self._web, room)
 
     async def fetch(self, where: str, most: int) -> bytes | None:
         """Fetch a file by its id."""
         with _as_the_port_says():
             return await uploads.fetch(self._web, where, most)
+
+    async def _empty_home(self, user: str) -> None:
+        try:
+            await self._web.call("views.publish", user_id=user, view=bare_home())
+        except Refused as problem:
+            _log.warning("home not emptied", code=problem.code)
 
     async def _mark(self, to: Destination, tried: _Tried) -> None:
         """Show on the message that was pressed what came of it, before the answer: that is safe to repeat."""

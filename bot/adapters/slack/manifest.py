@@ -73,6 +73,15 @@ SCOPES: dict[str, Scope] = {
 }
 """What the bot may do, and why. No call needs more; none of these is without a call, an event or a command."""
 
+UNASKED: dict[str, Scope] = {
+    "channels:manage": Scope("leaves a channel by itself when its coalition is purged", ("conversations.leave",)),
+    "groups:write": Scope("the same in private channels", ("conversations.leave",)),
+}
+"""What would help once and is not asked for, since it lets an app archive channels and put people out of them.
+
+A workspace may give it by hand; without it somebody takes the bot out of the channels.
+"""
+
 EVENTS: dict[str, str | None] = {
     "app_home_opened": None,
     "app_mention": "app_mentions:read",

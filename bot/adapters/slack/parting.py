@@ -1,5 +1,7 @@
 """Parting from somebody: the bot's own messages and files in their direct chat are deleted, and their App Home is bare.
 
+And from a channel, which is left.
+
 Which messages those are is asked of Slack: it also has those whose posting was left open by a crash, in all parts.
 """
 
@@ -10,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.adapters.slack.manifest import UNASKED
 from bot.adapters.slack.parts import render
 from bot.adapters.slack.web import Refused, Web
 from bot.message import message, say
@@ -19,6 +22,7 @@ _STRANGER = message(
     say("I work for a coalition and answer its members. To ask to join, say `hello` to me in the Messages tab.")
 )
 _GONE_ALREADY = frozenset({"message_not_found", "file_not_found", "file_deleted", "thread_not_found"})
+_LEFT_ALREADY = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 _PAGE = 200
 
 
@@ -43,6 +47,17 @@ async def erase(web: Web, user: str, channel: str, since: dt.datetime) -> None:
                 refused = refused if problem.code in _GONE_ALREADY else problem
     if refused is not None:
         raise refused
+
+
+async def leave(web: Web, channel: str) -> None:
+    """Leave a channel; raises as `Web.call`, Refused where the app may not."""
+    if not UNASKED.keys() & await web.scopes():
+        raise Refused("missing_scope")
+    try:
+        await web.call("conversations.leave", channel=channel)
+    except Refused as problem:
+        if problem.code not in _LEFT_ALREADY:
+            raise
 
 
 async def _own(web: Web, user: str, channel: str, since: dt.datetime) -> AsyncIterator[Mapping[str, Any]]:
