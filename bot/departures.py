@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import col, select
 
+from bot.discretion import veil_on
 from bot.identities import accounts_of, addresses
 from bot.invocation import ASKED_BY, ASKED_ON
 from bot.message import Message, mentioned, message, say
@@ -204,7 +205,9 @@ def _ceiling(work: Work, lane: Lane) -> Label:
 
 def _outgoing(work: Work, lane: Lane, parcel: Parcel, first: Notice | None, content: Message | None = None) -> Outgoing:
     origin = (first.origin if first else None) or {}
-    content = content or Message.from_data(parcel.content or {"blocks": []})
+    whole = content or Message.from_data(parcel.content or {"blocks": []})
+    # Here and nowhere else: whatever wrote it, and whenever, it is known only now where it goes.
+    content = veil_on(work, lane.platform).over(whole)
     to = replace(
         _destination(work, lane, parcel.kind, parcel.created_at, origin),
         accounts=addresses(work, lane.platform, mentioned(content)),
