@@ -137,7 +137,7 @@ def _person(asked: Asked) -> Iterator[Row]:
     yield {
         "alias": asked.own(row.alias), "alias outside Matrix": row.alias_outside,
         "organisation": asked.own(row.organisation), "role": str(row.role), "standing": str(row.standing),
-        "time zone": row.timezone, "quiet nights": row.quiet, "away until": _utc(row.away_until),
+        "time zone": asked.own(row.timezone), "quiet nights": row.quiet, "away until": _utc(row.away_until),
         "discreet": row.discreet,
     }  # fmt: skip
 

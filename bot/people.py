@@ -68,8 +68,8 @@ def about(member: Member, line: Inline, instead: Inline | None = None) -> Inline
 def settings_of(member: Member, now: dt.datetime) -> Inline:
     """Say how a member is known and wants to be spoken to, in one line."""
     quiet = say("quiet from 22:00 to 07:00") if member.quiet else say("written to at any hour")
-    known: list[Inline | str] = [mention(member), member.organisation]
-    wants: list[Inline | str] = [ROLES[member.role], member.timezone, quiet]
+    known: list[Inline | str] = [mention(member), member.organisation, ROLES[member.role], member.timezone]
+    wants: list[Inline | str] = [quiet]
     if member.away_until is not None and member.away_until > now:
         wants.append(say("away until {until}", until=Moment(member.away_until)))
     if member.discreet:
@@ -77,5 +77,5 @@ def settings_of(member: Member, now: dt.datetime) -> Inline:
     return about(
         member,
         say("You are {settings}.", settings=joined([part for part in known + wants if part])),
-        say("You are not named here: {settings}.", settings=joined(wants)),
+        say("You are not named here. Yours: {settings}.", settings=joined([ROLES[member.role], *wants])),
     )

@@ -91,6 +91,10 @@ class Wire:
         self._fuse.at("send.after")
         return shown
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        async with self._open().post(f"{self._address}/erase", json={"to": to.address}) as answer:
+            answer.raise_for_status()
+
     async def hear(self, engine: Engine) -> None:
         """Hand on what people said, again and again."""
         while True:

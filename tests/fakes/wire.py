@@ -20,6 +20,8 @@ class Platform:
     acknowledged: set[str] = field(default_factory=set)
     shown: list[dict[str, Any]] = field(default_factory=list)
     """What appeared, in order."""
+    erased: list[str] = field(default_factory=list)
+    """To whom what was shown was deleted."""
     repeated: int = 0
     """How many sends the platform knew for a repetition, by their key."""
     hangs: bool = False
@@ -34,7 +36,12 @@ class Platform:
         """Listen on a free port of loopback."""
         app = web.Application()
         app.add_routes(
-            [web.get("/said", self._hand_out), web.post("/said", self._acknowledge), web.post("/send", self._show)]
+            [
+                web.get("/said", self._hand_out),
+                web.post("/said", self._acknowledge),
+                web.post("/send", self._show),
+                web.post("/erase", self._erase),
+            ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -82,3 +89,9 @@ class Platform:
             self._keys.add(message["key"])
             self.shown.append(message)
         return web.json_response({"id": f"m/{message['key']}"})
+
+    async def _erase(self, request: web.Request) -> web.Response:
+        gone = (await request.json())["to"]
+        self.erased.append(gone)
+        self.shown = [message for message in self.shown if message["to"] != gone]
+        return web.Response()
