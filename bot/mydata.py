@@ -156,6 +156,7 @@ def _file(asked: Asked) -> Iterator[Row]:
 def _accounts(asked: Asked) -> Iterator[Row]:
     for row in asked.accounts:
         address = asked.of_platform(row.address, row.platform)
+        address = asked.own(address) if row.platform == CONSOLE else address  # there it is the alias
         yield {"platform": row.platform, "account": address, "acts at most as": str(row.role) if row.role else None}
 
 
