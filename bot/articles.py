@@ -9,7 +9,7 @@ from sqlmodel import col
 from bot.ancestry import Stage, stages
 from bot.changes import number
 from bot.message import Block, Code, Heading, Inline, Moment, Text, count, joined, say
-from bot.people import mention
+from bot.people import about, mention
 from bot.provisions import title, titles
 from bot.rules.labels import may_show
 from bot.tasks import Board, last_reviews
@@ -54,7 +54,7 @@ def _owned(board: Board, row: Provision) -> Inline:
     if task is None or holder is None:
         return say("Nobody has it: {take}.", take=Code(f"take {number(row)}"))
     backup = board.member(task.backup_id)
-    parts: list[Inline] = [say("Owner {lead}", lead=mention(holder))]
+    parts: list[Inline] = [about(holder, say("Owner {lead}", lead=mention(holder)), say("Owned"))]
     if backup is not None and backup.id != holder.id:
         parts.append(say("backup {backup}", backup=mention(backup)))
     parts.append(_state(board, task))

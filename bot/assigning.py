@@ -7,9 +7,10 @@ import re
 from dataclasses import replace
 
 from bot.commands import Call, Refusal, nearest
+from bot.discretion import find_named
 from bot.grammar import KINDS, Arguments, read_arguments, read_targets
 from bot.message import Phrase, say
-from bot.people import find_member, mention
+from bot.people import mention
 from bot.when import WhenProblem, read_when
 from storage.tables import Member, Role
 
@@ -66,8 +67,8 @@ def read_people(call: Call, given: Arguments) -> tuple[list[Member], Member | No
     """Find the people; raises Refusal for unknown ones, observers, and others than the speaker named by a member."""
     if not given.people:
         raise Refusal(say("To whom? {example} `take article 24` takes it yourself.", example=_example()))
-    people = list({person.id: person for name in given.people for person in [find_member(call.work, name)]}.values())
-    backup = find_member(call.work, given.backup) if given.backup else None
+    people = list({person.id: person for name in given.people for person in [find_named(call, name)]}.values())
+    backup = find_named(call, given.backup) if given.backup else None
     everybody = [*people, *([backup] if backup else [])]
     if call.role is not Role.COORDINATOR and any(person.id != call.speaker.id for person in everybody):
         raise Refusal(

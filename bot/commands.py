@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 from bot.invocation import Invocation
 from bot.message import Message, Phrase, say
 from bot.notices import About, member_lane, tell
+from bot.rules.discretion import names_all
 from bot.rules.labels import direct_ceiling, room_ceiling
 from bot.rules.limits import USUAL, Limits
 from storage.tables import Coalition, Label, Lane, Member, NoticeKind, Role, Room
@@ -127,6 +128,12 @@ class Call:
         if self.room is None:
             return own
         return min(own, room_ceiling(self.room.label, self.room.platform), key=lambda label: label.rank)
+
+    @property
+    def names_all(self) -> bool:
+        """Whether people who are discreet may be named where this was said, and so in the answer."""
+        platform = self.invocation.platform if self.room is None else self.room.platform
+        return names_all(platform) and self.invocation.servable
 
     @property
     def typed_label(self) -> Label:

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import insert
 from sqlmodel import col, select
 
+from bot.discretion import veil_on
 from bot.identities import accounts_of, addresses
 from bot.invocation import ASKED_BY, ASKED_ON
 from bot.message import Message, mentioned, message, say
@@ -24,6 +25,7 @@ from bot.ports import Destination
 from bot.programme import home_zone
 from bot.rules.labels import direct_ceiling, may_show, occasion_label, room_ceiling
 from bot.rules.waiting import counts_for_company, sort_out
+from bot.veil import Veil
 from storage.tables import (
     Coalition,
     Label,
@@ -78,6 +80,8 @@ class _Place:
     reader: Reader
     accounts: tuple[str, ...]
     """The addresses of a person on the lane's platform."""
+    veil: Veil
+    """Who is not named there."""
 
 
 def prepare(work: Work, lane_id: int, now: dt.datetime, writers: Mapping[str, Write]) -> list[Outgoing]:
@@ -226,21 +230,24 @@ def _label(notice: Notice) -> Label:
 def _place(work: Work, lane: Lane, now: dt.datetime) -> _Place:
     member = work.row(Member, lane.member_id) if lane.member_id is not None else None
     room = work.row(Room, lane.room_id) if lane.room_id is not None else None
+    veil = veil_on(work, lane.platform)
     if member is None and room is None:
-        return _Place(lane, None, None, None, Label.PUBLIC, Reader(ZoneInfo("UTC"), personal=True), ())
+        return _Place(lane, None, None, None, Label.PUBLIC, Reader(ZoneInfo("UTC"), personal=True), (), veil)
     coalition = work.get_one(Coalition, work.tenant)
     if room is not None:
         zone = ZoneInfo(room.timezone) if room.timezone else home_zone(work, coalition, now)
         reader = Reader(zone, room.language or coalition.language)
-        return _Place(lane, coalition, None, room, room_ceiling(room.label, room.platform), reader, ())
+        return _Place(lane, coalition, None, room, room_ceiling(room.label, room.platform), reader, (), veil)
     assert member is not None
     reader = Reader(ZoneInfo(member.timezone), coalition.language, personal=True)
     accounts = tuple(row.address for row in accounts_of(work, member.id) if row.platform == lane.platform)
-    return _Place(lane, coalition, member, None, direct_ceiling(member.role, lane.platform), reader, accounts)
+    return _Place(lane, coalition, member, None, direct_ceiling(member.role, lane.platform), reader, accounts, veil)
 
 
 def _outgoing(work: Work, place: _Place, parcel: Parcel, notices: Sequence[Notice], content: Message) -> Outgoing:
     origin = (notices[0].origin if notices else None) or {}
+    # Here and nowhere else: whatever wrote it, and whenever, it is known only now where it goes.
+    content = place.veil.over(content)
     to = replace(
         _destination(place, parcel.kind, parcel.created_at, origin),
         accounts=addresses(work, place.lane.platform, mentioned(content)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.agenda import next_up, read_agenda, shown
 from bot.assignments import answer_actions, done_actions
 from bot.changes import became_named, number, numbers_only, step_of
+from bot.discretion import veil_on
 from bot.message import Actions, Block, Heading, Inline, List, Moment, Paragraph, actions, count, joined, say
 from bot.people import settings_of
 from bot.programme import coming
@@ -56,7 +57,7 @@ def home_of(work: Work, now: dt.datetime, member: Member, *, platform: str, role
     inside = may_show(Label.COALITION, ceiling)
     board = look(work, now, ceiling)
     own = [task for _, rows in due_groups(board.held_by(member)) for task in rows] if inside else []
-    return Home(
+    found = Home(
         next=_next(work, now, ceiling),
         tasks=tuple(_item(board, task) for task in own[:MOST_TASKS]),
         total=len(own),
@@ -64,6 +65,7 @@ def home_of(work: Work, now: dt.datetime, member: Member, *, platform: str, role
         settings=(Paragraph(settings_of(member, now)), _settings_actions(member, now)),
         coverage=_coverage(board) if acts_as is Role.COORDINATOR and inside else (),
     )
+    return veil_on(work, platform).over_parts(found)
 
 
 def _next(work: Work, now: dt.datetime, ceiling: Label) -> tuple[Block, ...]:

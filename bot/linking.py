@@ -9,6 +9,7 @@ from sqlmodel import col, delete, select
 
 from bot.codes import code_that_fits, new_code
 from bot.commands import clean, without_prefix
+from bot.discretion import be_discreet_by_default
 from bot.identities import account_at, accounts_of
 from bot.invocation import Invocation
 from bot.message import Phrase, say
@@ -120,6 +121,7 @@ def part(work: Work, account: Identity) -> None:
     member = work.row(Member, account.member_id)
     work.delete(account)
     work.flush()
+    be_discreet_by_default(work, member)
     move_notices(work, member)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from bot.discretion import be_discreet_by_default
 from bot.linking import forget
 from bot.loadfile import LoadFile, MemberTable, Place, RoomTable, wrong
 from bot.loading import Loaded, Loading, considered, differences, noted
@@ -64,6 +65,7 @@ def _load_member(loading: Loading, file: LoadFile, index: int, loaded: Loaded) -
         row = work.put(Member(coalition_id=work.tenant, **wanted))
         loading.changed.append(f"added member {table.name}")
         _settle_accounts(loading, index, row, table, {})
+        be_discreet_by_default(work, row)
     else:
         name = f"member {row.alias}"
         row.standing = Standing.ACTIVE if old is None else row.standing

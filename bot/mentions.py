@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlmodel import col
 
 from bot.commands import Call, Refusal, clean
+from bot.discretion import called, visible
 from bot.message import Code, joined, say
 from storage.cipher import active
 from storage.tables import Identity, Member, Role, Standing
@@ -49,14 +50,14 @@ def _alias(call: Call, typed: str, accounts: Iterable[str], known: dict[str, Mem
     if first is not None:
         meant[first.id] = first
     if len(meant) > 1:
-        choices = joined([Code(f"@{member.alias}") for member in meant.values()], " · ")
+        choices = joined([Code(f"@{called(call, member)}") for member in meant.values()], " · ")
         raise Refusal(
             say(
                 "{n} people may be called “{name}”: {choices}. Say it again with the one you mean.",
                 n=len(meant), name=typed[:LONGEST_SHOWN], choices=choices,
             )
         )  # fmt: skip
-    return f"@{next(iter(meant.values())).alias}"
+    return f"@{called(call, next(iter(meant.values())))}"
 
 
 def _holders(call: Call, accounts: Iterable[str], known: Iterable[Member]) -> dict[int, Member]:
@@ -70,11 +71,11 @@ def _holders(call: Call, accounts: Iterable[str], known: Iterable[Member]) -> di
 
 
 def _known(call: Call) -> dict[str, Member]:
-    """Give whom the speaker may name, by alias: those who asked to join are for coordinators."""
-    everybody = call.work.rows(Member)
+    """Give whom the speaker may name there, by alias: those who asked to join are for coordinators."""
+    everybody = visible(call, call.work.rows(Member))
     lead = call.role is Role.COORDINATOR
     known = (row for row in everybody if row.standing is not Standing.FORMER)
-    return {row.alias.casefold(): row for row in known if lead or row.standing is Standing.ACTIVE}
+    return {called(call, row).casefold(): row for row in known if lead or row.standing is Standing.ACTIVE}
 
 
 def _longest_first(pieces: Iterable[str]) -> list[str]:

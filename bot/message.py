@@ -48,6 +48,20 @@ class Mention:
 
     member_id: int
     alias: str
+    instead: str = "somebody"
+    """The msgid of what stands there where the member is not to be named."""
+
+
+@dataclass(frozen=True)
+class Veiled:
+    """What is said of a member, or of an account that is nobody's (None), where people who are discreet may be named.
+
+    It never reaches an adapter: what leaves is `line`, or else `instead`; None is left out with the line that it makes.
+    """
+
+    member_id: int | None
+    line: Inline
+    instead: Inline | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class Joined:
     separator: str = ", "
 
 
-Inline: TypeAlias = Text | Bold | Code | Link | Mention | Moment | Inserted | Deleted | Phrase | Joined
+Inline: TypeAlias = Text | Bold | Code | Link | Mention | Veiled | Moment | Inserted | Deleted | Phrase | Joined
 Value: TypeAlias = Inline | str | int
 
 
@@ -142,6 +156,8 @@ class Action:
 
     words: Phrase
     command: str
+    about: int | None = None
+    """The member whom the command names: where they are not to be named, it is left out."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +252,7 @@ _NODES: dict[str, type[Any]] = {
         Code,
         Link,
         Mention,
+        Veiled,
         Moment,
         Inserted,
         Deleted,

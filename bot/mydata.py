@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 from sqlmodel import SQLModel, col, or_, select
 
 from bot.datapage import Part, data_page
+from bot.discretion import veil_on
 from bot.identities import accounts_of
 from bot.message import File, Inline, Message, Phrase, count, say
 from bot.plain import Reader, plain, plain_inline
+from bot.rules.discretion import names_all
 from bot.rules.labels import may_show, room_ceiling
 from bot.rules.retention import USUAL, Keeping
 from bot.tasks import Board, look
+from bot.veil import Veil
 from storage.tables import (
     Audit,
     Coalition,
@@ -84,6 +87,15 @@ class Asked:
         own = platform in (self.platform, CONSOLE) or self.ceiling is Label.CLOSED
         return words if own else KEPT_BACK
 
+    def own(self, words: str) -> str:
+        """Give what tells who the asker is, unless they are discreet and it is kept back here."""
+        return words if names_all(self.platform) or not self.member.discreet else KEPT_BACK
+
+    @property
+    def veil(self) -> Veil:
+        """Give what is left out of messages here, whatever platform they were for."""
+        return veil_on(self.work, self.platform)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -136,8 +148,10 @@ def data_files(
 def _person(asked: Asked) -> Iterator[Row]:
     row = asked.member
     yield {
-        "alias": row.alias, "organisation": row.organisation, "role": str(row.role), "standing": str(row.standing),
-        "time zone": row.timezone, "quiet nights": row.quiet, "away until": _utc(row.away_until),
+        "alias": asked.own(row.alias), "alias outside Matrix": row.alias_outside,
+        "organisation": asked.own(row.organisation), "role": str(row.role), "standing": str(row.standing),
+        "time zone": asked.own(row.timezone), "quiet nights": row.quiet, "away until": _utc(row.away_until),
+        "discreet": row.discreet,
     }  # fmt: skip
 
 
@@ -146,7 +160,7 @@ def _file(asked: Asked) -> Iterator[Row]:
     for note in loaded.get("members", {}).values():
         if note["row"] == asked.member.id:
             yield {
-                name: asked.of_platform(str(value), name if name in ("slack", "matrix") else asked.platform)
+                name: asked.own(asked.of_platform(str(value), name if name in ("slack", "matrix") else asked.platform))
                 for name, value in note.items()
                 if name != "row" and value is not None
             }
@@ -155,6 +169,7 @@ def _file(asked: Asked) -> Iterator[Row]:
 def _accounts(asked: Asked) -> Iterator[Row]:
     for row in asked.accounts:
         address = asked.of_platform(row.address, row.platform)
+        address = asked.own(address) if row.platform == CONSOLE else address  # there it is the alias
         yield {"platform": row.platform, "account": address, "acts at most as": str(row.role) if row.role else None}
 
 
@@ -211,7 +226,7 @@ def _messages(asked: Asked) -> Iterator[Row]:
     reader = Reader(ZoneInfo("UTC"), personal=True)
     for row in asked.work.rows(Notice, col(Notice.lane_id).in_(lanes)):
         platform = lanes[row.lane_id].platform
-        said = plain(_without_files(row.content), reader) if row.content else ""
+        said = plain(asked.veil.over(_without_files(row.content)), reader) if row.content else ""
         words = asked.of_platform(asked.words(said, row.label), platform) if said else None
         yield {
             "platform": platform, "kind": str(row.kind), "state": str(row.state), "due": _utc(row.due),

@@ -31,6 +31,7 @@ from bot.message import (
     RedlineFiles,
     Table,
     Text,
+    Veiled,
     say,
 )  # fmt: skip
 from bot.phrases import expand, translate
@@ -165,6 +166,8 @@ _INLINES: dict[type[Any], Callable[[Any, Reader], str]] = {
     Code: lambda node, _: f"`{node.text}`",
     Link: _link,
     Mention: lambda node, _: f"@{node.alias}",
+    # What no veil was laid over shows too little rather than too much.
+    Veiled: lambda node, reader: plain_inline(node.instead, reader) if node.instead is not None else "",
     Moment: moment_words,
     Inserted: lambda node, _: f"**{node.text}**",
     Deleted: lambda node, _: f"~~{node.text}~~",

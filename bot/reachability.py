@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from sqlmodel import col, select
 
 from bot.identities import account_at
-from bot.message import Inline, Message, Moment, Phrase, count, joined, message, say
+from bot.message import Code, Inline, Message, Moment, Phrase, Text, Veiled, count, joined, message, say
 from bot.notices import coordinators, member_lane, tell, tell_each
-from bot.people import mention
+from bot.people import about, mention
+from bot.rules.discretion import names_all
 from bot.tasks import look
+from bot.veil import SOMEBODY
 from storage.cipher import active
 from storage.tables import Label, Member, Notice, NoticeKind, Room, Standing
 from storage.work import Work
@@ -96,7 +98,7 @@ def left_platform(work: Work, now: dt.datetime, account: str, platform: str) -> 
     content = message(
         gone,
         _tasks_of(work, now, member),
-        say("If they are not to come back: `suspend @{alias}`.", alias=member.alias),
+        say("If they are not to come back: {suspend}.", suspend=_typed("suspend", member)),
     )
     tell_each(work, coordinators(work, member), NoticeKind.NOTICE, content, _gone_key(member.id, platform), now)
 
@@ -192,9 +194,13 @@ def device_unsigned(work: Work, now: dt.datetime, member_id: int, n: int, change
 
 def _tasks_of(work: Work, now: dt.datetime, member: Member) -> Phrase:
     n = len(look(work, now).held_by(member))
-    tasks = count(n, "{n} task is theirs: `tasks @{alias}`.", "{n} tasks are theirs: `tasks @{alias}`.",
-                  alias=member.alias)  # fmt: skip
+    tasks = count(n, "{n} task is theirs: {tasks}.", "{n} tasks are theirs: {tasks}.",
+                  tasks=_typed("tasks", member))  # fmt: skip
     return tasks if n else say("No task is theirs.")
+
+
+def _typed(verb: str, member: Member) -> Inline:
+    return about(member, Code(f"{verb} @{member.alias}"), Code(verb))
 
 
 def other_device_on_account(work: Work, now: dt.datetime, platform: str, device: str) -> None:
@@ -238,7 +244,14 @@ def _print(mark: str) -> str:
 def _people(work: Work, room: Room, names: Sequence[str]) -> Inline:
     """Give those who are members as such, the others as they are called."""
     found = [(name, account_at(work, room.platform, name)) for name in names]
-    return joined([mention(work.row(Member, account.member_id)) if account else name for name, account in found])
+    return joined(
+        [mention(work.row(Member, account.member_id)) if account else _account(room, name) for name, account in found]
+    )
+
+
+def _account(room: Room, name: str) -> Inline:
+    """Give how an account of nobody's is called: one on Matrix is nobody's concern elsewhere."""
+    return Veiled(None, Text(name), SOMEBODY) if names_all(room.platform) else Text(name)
 
 
 def _rooms_at(work: Work, platform: str, address: str) -> list[Room]:

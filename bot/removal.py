@@ -73,6 +73,7 @@ def remove(
     _delete_rows(work, member, with_reviews=with_reviews)
     member.alias, member.organisation, member.role, member.standing = "", "", Role.OBSERVER, Standing.FORMER
     member.timezone, member.quiet, member.away_until = "UTC", True, None
+    member.alias_outside = None
     _forget_loaded(work, member)
     work.flush()
     unname(work, names)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlmodel import col
 
 from bot.message import Heading, Inline, List, Message, Moment, Phrase, count, joined, message, say
-from bot.people import mention
+from bot.people import mention, owner
 from bot.programme import coming
 from bot.provisions import titles
 from bot.rules.reminders import WAITING
@@ -106,16 +106,16 @@ def coverage(board: Board) -> Message:
     return message(Heading(heading), List(tuple(lines)) if lines else None)
 
 
-def as_csv(board: Board) -> str:
+def as_csv(board: Board, names: Mapping[int, str]) -> str:
     """Give all tasks as CSV."""
     rows: list[Sequence[str]] = [_COLUMNS]
     looked_at = reviewed(board)
     for task in board.tasks():
         provision = board.provision(task)
         reviews = looked_at.get(task.lineage_id, []) if task.lineage_id is not None else []
-        verdicts = "; ".join(f"{_alias(board, review.member_id)}: {review.verdict}" for review in reviews)
+        verdicts = "; ".join(f"{names.get(review.member_id, '')}: {review.verdict}" for review in reviews)
         due = task.due.strftime("%Y-%m-%d %H:%M") if task.due else ""
-        people = (_alias(board, board.holding(task).member_id), _alias(board, task.backup_id))
+        people = tuple(names.get(who or 0, "") for who in (board.holding(task).member_id, task.backup_id))
         row = (
             str(task.number),
             board.title(task),
@@ -167,7 +167,7 @@ def _by_holder(board: Board, tasks: Sequence[Task]) -> list[Inline]:
     lines: list[Inline] = []
     for member in board.people.values():
         if held := [task for task in tasks if board.holding(task).member_id == member.id]:
-            lines.append(say("{person}: {tasks}", person=mention(member), tasks=by_due(board, held)))
+            lines.append(say("{person}: {tasks}", person=owner(member), tasks=by_due(board, held)))
     if free := [task for task in tasks if board.holder(task) is None]:
         lines.append(
             say("Nobody: {tasks}. `take {example}`", tasks=by_due(board, free), example=board.command(free[:1]))
@@ -187,7 +187,7 @@ def task_line(board: Board, task: Task, *, late: bool) -> Inline:
 
 def _full_line(board: Board, task: Task, *, late: bool) -> Inline:
     holder, backup = board.holder(task), board.member(task.backup_id)
-    who: Inline = mention(holder) if holder else say("nobody")
+    who: Inline = owner(holder) if holder else say("nobody")
     parts = [say("task {number}, {task}: {who}", number=task.number, task=board.long_title(task), who=who)]
     if holder and not board.holding(task).accepted:
         parts.append(say("not accepted yet"))
@@ -240,8 +240,3 @@ def _gap(board: Board, meeting: Meeting, free: Sequence[Provision], unread: Sequ
     if unread:
         parts.append(say("no review: {provisions}", provisions=titles(unread)))
     return joined(parts, "; ")
-
-
-def _alias(board: Board, member_id: int | None) -> str:
-    member = board.member(member_id)
-    return member.alias if member else ""

@@ -18,8 +18,8 @@ from storage.work import Work
 INSTEAD = "a former member"
 ADDRESSES = frozenset(
     """identity.address room.address lane.address link.address source.address source.pattern source.etag
-    source.modified snapshot.address parcel.message_id coalition.loaded member.alias member.organisation
-    suspension.accounts erasure.address erasure.name inbox.body""".split()
+    source.modified snapshot.address parcel.message_id coalition.loaded member.alias
+    member.alias_outside member.organisation suspension.accounts erasure.address erasure.name inbox.body""".split()
 )
 """The encrypted columns that hold no words of people's: they are looked after row by row."""
 _OURS = frozenset({"is", "msgid", "plural", "shape", "separator"})
@@ -44,8 +44,7 @@ class Names:
         organisation = member.organisation
         if any(row.organisation.casefold() == organisation.casefold() for row in others):
             organisation = ""
-        alias = re.escape(member.alias)
-        found = [rf"(?i:@{alias})", alias if len(member.alias) < SHORT else f"(?i:{alias})"]
+        found = [pattern for alias in (member.alias, member.alias_outside) if alias for pattern in _called(alias)]
         found += [re.escape(name) for name in (organisation, *addresses) if name]
         return Names(
             member.id, re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)"), tuple(_own_words(work, member, with_reviews))
@@ -70,6 +69,11 @@ class Names:
         text = json.dumps(value, ensure_ascii=False)
         words = (json.dumps(word, ensure_ascii=False)[1:-1] for word in self.words)
         return self.without(value) != value or any(word in text for word in words)
+
+
+def _called(alias: str) -> tuple[str, str]:
+    name = re.escape(alias)
+    return rf"(?i:@{name})", name if len(alias) < SHORT else f"(?i:{name})"
 
 
 def unname(work: Work, names: Names) -> None:

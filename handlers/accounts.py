@@ -18,8 +18,9 @@ from bot.linking import (
     part,
     wrong_code,
 )  # fmt: skip
-from bot.message import Message, Phrase, message, say
+from bot.message import Code, Message, Phrase, message, say
 from bot.notices import coordinators, member_lane
+from bot.people import about
 from bot.rights import stranger
 from bot.suspension import barred
 from bot.tries import note_try
@@ -64,8 +65,8 @@ def unlink(call: Call) -> Message:
         raise Refusal(
             say(
                 "You are the only coordinator, and your other account acts as a member. Say "
-                "`role @{alias} coordinator` first, or make somebody else coordinator.",
-                alias=call.speaker.alias,
+                "{role} first, or make somebody else coordinator.",
+                role=about(call.speaker, Code(f"role @{call.speaker.alias} coordinator"), Code("role")),
             )
         )
     if not call.confirmed:
@@ -120,8 +121,8 @@ def _settle(call: Call, account: Identity, waiting: Link, *, wanted: bool) -> Me
     return message(
         say("Linked. `unlink`, said on either account, takes that one out again."),
         say(
-            "The other one acts as a member until a coordinator says `role @{alias} {role}`.",
-            alias=member.alias, role=str(member.role),
+            "The other one acts as a member until a coordinator says {role}.",
+            role=about(member, Code(f"role @{member.alias} {member.role}"), Code("role")),
         ) if member.role is Role.COORDINATOR else None,
     )  # fmt: skip
 

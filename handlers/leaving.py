@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from bot.accounts import account_holder
 from bot.commands import Call, NeedsYes, Refusal, Verb
-from bot.message import Inline, Message, Moment, joined, message, say
+from bot.discretion import called, find_named
+from bot.message import Code, Inline, Message, Moment, joined, message, say
 from bot.mydata import data_files
 from bot.notices import coordinators, member_lane
-from bot.people import find_member, members, mention
+from bot.people import about, members, mention
 from bot.removal import remove
 from bot.retention import keeping_of
 from bot.rights import stranger
@@ -21,40 +22,41 @@ from storage.tables import Identity, Label, Member, NoticeKind, Role, Room, Stan
 
 def suspend_(call: Call) -> Message:
     """Put somebody out at once."""
-    member = find_member(call.work, _named(call, "suspend"), [*members(call.work), *suspended(call.work)])
+    member = find_named(call, _named(call, "suspend"), [*members(call.work), *suspended(call.work)])
     if member.standing is Standing.SUSPENDED:
-        return message(say("@{name} is suspended already.", name=member.alias))
+        return message(say("{who} is suspended already.", who=mention(member)))
     if member.id == call.speaker.id:
         raise Refusal(say("That is you: another coordinator does that, or whoever hosts me with `dragoman suspend`."))
     rooms, days = _rooms_of(call, member), keeping_of(call.work, call.limits.keeping).suspended
     handed = suspend(call.work, call.now, member, call.speaker)
     return message(
-        say("Suspended: @{name}. From now on their accounts do nothing here. They are not told.", name=member.alias),
+        say("Suspended: {who}. From now on their accounts do nothing here. They are not told.", who=mention(member)),
         say(
             "What was on its way to them is cancelled, and what I wrote to them since {since} is deleted where that is "
             "possible.", since=Moment(call.now - ERASED_BACK, shape="full"),
         ),
         *handed.lines(),
         say("They still read along in {rooms}: take them out there, I cannot.", rooms=rooms) if rooms else None,
-        say("Another coordinator takes it back with `unsuspend @{name}`. After {moment} they are out for good.",
-            name=member.alias, moment=Moment(call.now + days * DAY, shape="full")),
+        say("Another coordinator takes it back with {unsuspend}. After {moment} they are out for good.",
+            unsuspend=about(member, Code(f"unsuspend @{called(call, member)}"), Code("unsuspend")),
+            moment=Moment(call.now + days * DAY, shape="full")),
     )  # fmt: skip
 
 
 def unsuspend_(call: Call) -> Message:
     """Let somebody in again who was put out."""
-    member = find_member(call.work, _named(call, "unsuspend"), suspended(call.work))
+    member = find_named(call, _named(call, "unsuspend"), suspended(call.work))
     if suspension_of(call.work, member).by_id == call.speaker.id:
         raise Refusal(
             say(
-                "You suspended @{name}, so another coordinator has to take it back, or whoever hosts me with "
+                "You suspended {who}, so another coordinator has to take it back, or whoever hosts me with "
                 "`dragoman unsuspend`.",
-                name=member.alias,
+                who=mention(member),
             )
         )
     unsuspend(call.work, call.now, member, call.speaker)
     return message(
-        say("@{name} is in again as before, and was not told.", name=member.alias),
+        say("{who} is in again as before, and was not told.", who=mention(member)),
         say("Their tasks stay with whoever has them now: `reassign` gives some back."),
     )
 
@@ -64,17 +66,15 @@ def members_remove(call: Call) -> Message:
     words, with_reviews = _with_reviews(call.words)
     call.words = words
     asked = call.work.rows(Member, Member.standing == Standing.ASKED)
-    member = find_member(
-        call.work, _named(call, "members remove"), [*members(call.work), *suspended(call.work), *asked]
-    )
+    member = find_named(call, _named(call, "members remove"), [*members(call.work), *suspended(call.work), *asked])
     if member.id == call.speaker.id:
         raise Refusal(say("That is you: `forget me`, in a direct chat with me, takes yourself out."))
     if not call.confirmed:
         raise NeedsYes(
             say(
-                "This takes @{name} out for good: their accounts, notes, reminders and what I wrote to them go, and "
+                "This takes {who} out for good: their accounts, notes, reminders and what I wrote to them go, and "
                 "“a former member” stands where others name them; {reviews}. It cannot be undone. Say `yes` to go on.",
-                name=member.alias, reviews=_reviews(with_reviews),
+                who=mention(member), reviews=_reviews(with_reviews),
             )
         )  # fmt: skip
     told = say("{who} took a member out for good.", who=mention(call.speaker))

@@ -6,20 +6,27 @@ import datetime as dt
 import re
 from zoneinfo import ZoneInfo
 
+from sqlmodel import col
+
 from bot.accounts import (
     LONGEST_ORGANISATION,
     account_holder,
     free_alias,
     likeness,
     open_account,
+    take_alias,
     taken_by,
     typed_alias,
 )
 from bot.codes import redeem
 from bot.commands import Call, Denied, Refusal, Verb, nearest, without_prefix
+from bot.discretion import called, find_named, outside, visible
 from bot.identities import account_of, accounts_of, most_of
 from bot.limits import check_members
+from bot.lookalikes import skeleton
 from bot.message import (
+    Action,
+    Actions,
     Bold,
     Code,
     File,
@@ -30,16 +37,16 @@ from bot.message import (
     Moment,
     Phrase,
     Text,
-    actions,
     count,
     joined,
     message,
     say,
 )  # fmt: skip
 from bot.notices import coordinators, member_lane
-from bot.people import ROLES, find_member, members, mention, settings_of
+from bot.people import ROLES, about, members, mention, settings_of
 from bot.plain import zone_name
 from bot.rights import stranger
+from bot.rules.discretion import names_all
 from bot.rules.labels import direct_ceiling, may_show
 from bot.rules.waking import QUIET_TO
 from bot.suspension import barred, suspended
@@ -55,6 +62,10 @@ CLAIM = "claim"
 
 _WAITING = say("You have asked already. A coordinator looks at it, and I will tell you here.")
 _CORRECTED = say("Noted. A coordinator looks at it, and I will tell you here.")
+_UNNAMED_ASKS = say(
+    "Somebody on Matrix asks to join. Who, I say on Matrix alone: look there, in a direct chat with me, with `admit`. "
+    "`link` joins an account of yours there to this one."
+)
 _AS = {Role.OBSERVER: say("an observer"), Role.MEMBER: say("a member"), Role.COORDINATOR: say("a coordinator")}
 
 
@@ -75,14 +86,14 @@ def hello(call: Call) -> Message | None:
             )
         )
     alias, organisation, zone = typed_alias(parts[0]), ", ".join(parts[1:-1]), _zone(parts[-1])
-    if call.account is not None and taken_by(call.work, alias, own) is not None:
-        raise Refusal(say("That alias cannot be had here. Please choose another one."))
-    alias = free_alias(call.work, alias, own)
+    _refuse_taken(call, alias)
     if len(organisation) > LONGEST_ORGANISATION:
         raise Refusal(say("The organisation is too long: {longest} letters at most.", longest=LONGEST_ORGANISATION))
     if own is not None:
-        is_changed = (own.alias, own.organisation, own.timezone) != (alias, organisation, zone)
-        own.alias, own.organisation, own.timezone = alias, organisation, zone
+        before = (own.alias, own.alias_outside, own.organisation, own.timezone)
+        take_alias(call.work, own, alias, names_all=call.names_all)
+        own.organisation, own.timezone = organisation, zone
+        is_changed = before != (own.alias, own.alias_outside, organisation, zone)
         if waits:
             return message(_CORRECTED if is_changed else _WAITING)  # coordinators hear once: `admit` lists who waits
         return message(say("Noted."), settings_of(own, call.now))
@@ -90,12 +101,24 @@ def hello(call: Call) -> Message | None:
     newcomer = Member(
         coalition_id=call.work.tenant, alias=alias, organisation=organisation, standing=Standing.ASKED, timezone=zone
     )
+    take_alias(call.work, newcomer, alias, names_all=call.names_all)
     open_account(call.work, call.invocation, newcomer)
     out = barred(call.work, call.invocation.platform, call.invocation.sender)
     for coordinator in coordinators(call.work):
-        asks = _asks_again(newcomer, out) if out is not None else _asks_to_join(call.work, newcomer)
-        call.tell(member_lane(call.work, coordinator.id), NoticeKind.NOTICE, asks)
+        lane = member_lane(call.work, coordinator.id)
+        named = newcomer.alias if names_all(lane.platform) else outside(newcomer)
+        asks = _asks_again(newcomer, named, out) if out is not None else _asks_to_join(call.work, newcomer, named)
+        call.tell(lane, NoticeKind.NOTICE, asks)
     return message(say("Thank you. A coordinator looks at it, and I will tell you here."))
+
+
+def _refuse_taken(call: Call, alias: str) -> None:
+    """Refuse a member the alias of somebody else whom they may know of; whoever is new gets it with a number."""
+    own = call.account
+    if own is None or alias.casefold() == called(call, own).casefold():
+        return
+    if taken_by(call.work, alias, own, openly=not call.names_all) is not None:
+        raise Refusal(say("That alias cannot be had here. Please choose another one."))
 
 
 def claim(call: Call) -> Message:
@@ -134,19 +157,19 @@ def _give_to_account(call: Call, member: Member) -> None:
 
 def admit(call: Call) -> Message:
     """Let somebody in who said hello."""
-    waiting = call.work.rows(Member, Member.standing == Standing.ASKED)
+    waiting = visible(call, call.work.rows(Member, Member.standing == Standing.ASKED))
     name, role = _name_and_role(call.words)
     if name is None:
-        return message(_waiting_list(call.work, waiting) if waiting else say("Nobody waits to be admitted."))
-    known = {row.alias.casefold() for row in members(call.work)}
+        return message(_waiting_list(call, waiting) if waiting else say("Nobody waits to be admitted."))
+    known = {called(call, row).casefold() for row in visible(call, members(call.work))}
     if name.casefold() in known:
         raise Refusal(say("@{name} is in already. `role @{name} ROLE` changes what they may do.", name=name))
-    member = find_member(call.work, name, waiting)
+    member = find_named(call, name, waiting)
     _refuse_suspended(call, member)
     call.subject = member
     if role is Role.COORDINATOR:
         call.ask_second(say("let in {who} of {organisation} as a coordinator",
-                            who=mention(member), organisation=Text(member.organisation)))  # fmt: skip
+                            who=mention(member), organisation=about(member, Text(member.organisation))))  # fmt: skip
     member.standing, member.role = Standing.ACTIVE, role or Role.MEMBER
     welcome = message(
         say("Welcome to {coalition}: you are in, as {role}.", coalition=call.coalition.name, role=_AS[member.role]),
@@ -161,7 +184,7 @@ def role(call: Call) -> Message:
     name, wanted = _name_and_role(call.words)
     if name is None or wanted is None:
         raise Refusal(say("Say whom and what: `role @ana coordinator`, `member` or `observer`."))
-    member = find_member(call.work, name)
+    member = find_named(call, name)
     call.subject = member
     held_back = [row for row in accounts_of(call.work, member.id) if most_of(row).rank < wanted.rank]
     if member.role is wanted and not held_back:
@@ -229,13 +252,15 @@ def _left_with(call: Call, observer: Member) -> Inline | None:
 
 def list_members(call: Call) -> Message:
     """List who takes part."""
-    rows = sorted(members(call.work), key=lambda row: (-row.role.rank, row.alias.casefold()))
-    waiting, out = call.work.rows(Member, Member.standing == Standing.ASKED), suspended(call.work)
+    rows = visible(call, members(call.work))
+    rows.sort(key=lambda row: (-row.role.rank, called(call, row).casefold()))
+    waiting = visible(call, call.work.rows(Member, Member.standing == Standing.ASKED))
+    out = visible(call, suspended(call.work))
     lead = call.role is Role.COORDINATOR
     return message(
         Heading(say("Members: {n}", n=len(rows))),
         List(tuple(_line(call, row) for row in rows)),
-        _waiting_list(call.work, waiting) if waiting and lead else None,
+        _waiting_list(call, waiting) if waiting and lead else None,
         say("Suspended: {people}", people=joined([mention(row) for row in out])) if out and lead else None,
     )
 
@@ -244,7 +269,10 @@ def my(call: Call) -> Message:
     """Show the speaker's own settings."""
     if call.words:
         raise Refusal(
-            say("I know `my timezone CITY`, `my quiet on` or `off`, `my away until DATE` or `off`, and `my`.")
+            say(
+                "I know `my timezone CITY`, `my quiet on` or `off`, `my discreet on` or `off`, `my away until DATE` or "
+                "`off`, and `my`."
+            )
         )
     return message(settings_of(call.speaker, call.now))
 
@@ -286,6 +314,37 @@ def my_away(call: Call) -> Message:
             until=Moment(until, shape="full"),
         )
     )
+
+
+def my_discreet(call: Call) -> Message:
+    """Name the speaker in encrypted rooms and direct chats alone, or everywhere."""
+    wanted = {"on": True, "off": False}.get(call.words.casefold().strip(" ."))
+    if wanted is None:
+        raise Refusal(say("Say `my discreet on` (you are named nowhere but on Matrix) or `my discreet off`."))
+    me = call.speaker
+    me.discreet = wanted
+    if not wanted:
+        _make_room_for(call, me)
+        return message(say("You are named everywhere now, also in Slack. `my discreet on` changes it back."))
+    has_slack = any(row.platform not in ("matrix", "console") for row in accounts_of(call.work, me.id))
+    return message(
+        say("You are named on Matrix alone, where rooms are encrypted. Elsewhere “somebody” has what you have."),
+        say("What was said before stays in the rooms where it was said."),
+        say(
+            "Your Slack account still works, and what you type in a channel there everybody sees: write to me in a "
+            "direct message, or take the account out with `unlink`."
+        ) if has_slack else None,
+    )  # fmt: skip
+
+
+def _make_room_for(call: Call, member: Member) -> None:
+    """Let an alias be one person's again that somebody else had where its owner was not named, and tell them."""
+    for row in call.work.rows(Member, col(Member.alias_outside).is_not(None), Member.id != member.id):
+        if row.alias_outside is not None and skeleton(row.alias_outside) == skeleton(member.alias):
+            row.alias_outside = None
+            if row.standing is Standing.ACTIVE and not row.discreet:
+                told = say("Somebody else has your alias, so you are {who} now. `hello` changes it.", who=mention(row))
+                call.tell(member_lane(call.work, row.id), NoticeKind.NOTICE, message(told))
 
 
 def help_(call: Call) -> Message:
@@ -381,26 +440,25 @@ def _claimant(call: Call) -> Member:
     return Member(coalition_id=call.work.tenant, alias=free_alias(call.work, name), timezone=zone)
 
 
-def _asks_to_join(work: Work, newcomer: Member) -> Message:
+def _asks_to_join(work: Work, newcomer: Member, named: str) -> Message:
+    asks = say(
+        "{alias} of {organisation} ({zone}) asks to join. If you know them, `admit @{name}`; if not, do nothing.",
+        alias=Bold(named), organisation=Text(newcomer.organisation), zone=zone_name(newcomer.timezone), name=named,
+    )  # fmt: skip
     return message(
-        say(
-            "{alias} of {organisation} ({zone}) asks to join. If you know them, `admit @{name}`; if not, do nothing.",
-            alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation), zone=zone_name(newcomer.timezone),
-            name=newcomer.alias,
-        ),
+        about(newcomer, asks, _UNNAMED_ASKS),
         _likeness(work, newcomer),
-        actions((say("Admit"), f"admit @{newcomer.alias}")),
-    )  # fmt: skip
+        Actions((Action(say("Admit"), f"admit @{named}", newcomer.id),)),
+    )
 
 
-def _asks_again(newcomer: Member, out: Member) -> Message:
-    return message(
-        say(
-            "{who}, who is suspended, asks to join as {alias} of {organisation}. They do not know that they are "
-            "suspended. If you do nothing, nothing happens.",
-            who=mention(out), alias=Bold(newcomer.alias), organisation=Text(newcomer.organisation),
-        )
+def _asks_again(newcomer: Member, named: str, out: Member) -> Message:
+    asks = say(
+        "{who}, who is suspended, asks to join as {alias} of {organisation}. They do not know that they are "
+        "suspended. If you do nothing, nothing happens.",
+        who=mention(out), alias=Bold(named), organisation=Text(newcomer.organisation),
     )  # fmt: skip
+    return message(about(out, about(newcomer, asks, _UNNAMED_ASKS), _UNNAMED_ASKS))
 
 
 def _refuse_suspended(call: Call, member: Member) -> None:
@@ -409,35 +467,37 @@ def _refuse_suspended(call: Call, member: Member) -> None:
         out = barred(call.work, account.platform, account.address)
         if out is not None:
             raise Refusal(
-                say("That is an account of {who}, who is suspended: `unsuspend @{name}` lets them in again.",
-                    who=mention(out), name=out.alias)
+                say("That is an account of {who}, who is suspended: {unsuspend} lets them in again.",
+                    who=mention(out), unsuspend=about(out, Code(f"unsuspend @{called(call, out)}"), Code("unsuspend")))
             )  # fmt: skip
 
 
-def _waiting_list(work: Work, waiting: list[Member]) -> Inline:
+def _waiting_list(call: Call, waiting: list[Member]) -> Inline:
     rows: list[Inline] = []
     for row in waiting:
-        who = say(
-            "{alias} of {organisation}, `admit @{name}`", alias=row.alias, organisation=row.organisation, name=row.alias
-        )
-        like = likeness(work, row)
-        rows.append(say("{who} (looks like {like})", who=who, like=mention(like)) if like is not None else who)
+        name = called(call, row)
+        who = say("{alias} of {organisation}, `admit @{name}`", alias=name, organisation=row.organisation, name=name)
+        like = likeness(call.work, row)
+        likened = say("{who} (looks like {like})", who=who, like=mention(like)) if like is not None else who
+        rows.append(about(row, likened if like is None else about(like, likened, who)))
     return say("Waiting to be admitted: {people}", people=joined(rows, "; "))
 
 
-def _likeness(work: Work, newcomer: Member) -> Phrase | None:
+def _likeness(work: Work, newcomer: Member) -> Inline | None:
     """Warn of somebody who would be taken for a member."""
     like = likeness(work, newcomer)
-    return (
-        say("The name looks like {who}, who is here already: make sure who it is.", who=mention(like)) if like else None
-    )
+    if like is None:
+        return None
+    return about(like, say("The name looks like {who}, who is here already: make sure who it is.", who=mention(like)))
 
 
 def _line(call: Call, row: Member) -> Inline:
     parts: list[Inline | str] = [mention(row), row.organisation, ROLES[row.role], zone_name(row.timezone)]
     if row.away_until is not None and row.away_until > call.now:
         parts.append(say("away until {until}", until=Moment(row.away_until)))
-    return joined([part for part in parts if part])
+    if row.discreet:
+        parts.append(say("discreet"))
+    return about(row, joined([part for part in parts if part]))
 
 
 VERBS: tuple[Verb, ...] = (
@@ -462,6 +522,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "my quiet", my_quiet, "my quiet on|off", "Keeps your nights, 22:00 to 07:00, free of messages, or not.",
         role=Role.OBSERVER, private=True, undoable=True, examples=("my quiet off",),
+    ),
+    Verb(
+        "my discreet", my_discreet, "my discreet on|off",
+        "Names you on Matrix alone, where rooms are encrypted, or everywhere.",
+        role=Role.OBSERVER, private=True, undoable=True, examples=("my discreet on",),
     ),
     Verb(
         "my away", my_away, "my away until DATE|off", "Says until when nobody should count on you.",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.commands import Call, Refusal, Verb
-from bot.message import List, Message, Moment, message, say
+from bot.discretion import discreet
+from bot.message import List, Message, Moment, mentioned, message, say
 from bot.requests import asker_of, carry_out, close, find_request, name_of, open_requests, what_of
-from storage.tables import RequestState, Role
+from storage.tables import Request, RequestState, Role
 
 
 def confirm(call: Call) -> Message:
@@ -18,9 +19,20 @@ def confirm(call: Call) -> Message:
             say("You asked for it yourself, so somebody else confirms it. `refuse {n}` takes it back.",
                 n=request.number)
         )  # fmt: skip
+    _refuse_unseen(call, request)
     call.settles = True
     carry_out(call.work, call.now, call.table, request, call.speaker)
     return message(say("Confirmed and done: request {n}.", n=request.number))
+
+
+def _refuse_unseen(call: Call, request: Request) -> None:
+    """Let nobody confirm what they were not told: who asks, or whom it is about."""
+    asker, what = asker_of(call.work, request), what_of(request)
+    if not call.names_all and mentioned(message(name_of(asker), what)) & discreet(call.work):
+        raise Refusal(
+            say("Request {n} concerns somebody who is not named here. Look at it, and confirm it, in a direct chat "
+                "with me on Matrix.", n=request.number)
+        )  # fmt: skip
 
 
 def refuse(call: Call) -> Message:

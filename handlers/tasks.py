@@ -21,8 +21,9 @@ from bot.assignments import (
 )
 from bot.choosing import Choice, chosen, named_or_made, read_choice
 from bot.commands import Call, Refusal, Verb, nearest
+from bot.discretion import find_named, names
 from bot.message import File, Heading, Message, Phrase, count, message, say
-from bot.people import find_member, mention
+from bot.people import mention
 from bot.provisions import title, titles
 from bot.rules.labels import may_show
 from bot.rules.reminders import WAITING
@@ -158,7 +159,7 @@ def tasks(call: Call) -> Message | None:
     if asked in FILTERS:
         return tasks_that(board, asked, in_room=in_room)
     if words.startswith("@"):
-        return tasks_of(board, find_member(call.work, words), own=False, in_room=in_room)
+        return tasks_of(board, find_named(call, words), own=False, in_room=in_room)
     choice = read_choice(words)
     if not choice.targets or choice.left:
         raise Refusal(_no_such_filter(words))
@@ -174,7 +175,8 @@ def export(call: Call) -> Message:
     """Give all tasks as a CSV file."""
     board = board_of(call)
     n = len(board.tasks())
-    return message(count(n, "{n} task, times in UTC.", "{n} tasks, times in UTC."), File("tasks.csv", as_csv(board)))
+    table = as_csv(board, names(call, "owned"))
+    return message(count(n, "{n} task, times in UTC.", "{n} tasks, times in UTC."), File("tasks.csv", table))
 
 
 def _meant_or_made(call: Call, board: Board, choice: Choice, verb: str) -> list[Task]:

@@ -25,6 +25,7 @@ from bot.invocation import Invocation
 from bot.message import Message
 from bot.people import find_member
 from bot.plain import Reader, plain
+from bot.veil import Veil
 from storage.cipher import Keyring
 from storage.coalitions import founding
 from storage.engines import open_engine
@@ -191,7 +192,8 @@ def found_coalition(
 
 def shown(message: Message | None, zone: str = "UTC") -> str:
     """Give a message as one reader in a zone sees it; an absent one is empty."""
-    return plain(message, Reader(ZoneInfo(zone), personal=True)) if message is not None else ""
+    whole = Veil(names_all=True).over(message) if message is not None else None
+    return plain(whole, Reader(ZoneInfo(zone), personal=True)) if whole is not None else ""
 
 
 both = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)

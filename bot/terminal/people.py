@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
+from bot.audit import HOST, record
 from bot.clock import SystemClock
-from bot.commands import Refusal
+from bot.commands import nearest
 from bot.notices import coordinators
-from bot.people import find_member, members
-from bot.plain import Reader, plain_inline
+from bot.people import members
 from bot.planning import replan
 from bot.suspension import suspend, suspended, unsuspend
 from bot.terminal.opening import CommandProblem, coalition_name, opened, write
 from config.settings import Settings
-from storage.tables import Coalition
+from storage.tables import Coalition, Member, Standing
 from storage.work import Work
 
 
 async def suspend_member(settings: Settings, name: str, coalition: str | None) -> int:
     """Put a member out; what is owed to be deleted is deleted by `dragoman run`."""
 
-    def act(work: Work) -> list[str]:
-        member = find_member(work, name, members(work))
-        suspend(work, SystemClock().now(), member, None)
+    def act(work: Work, now: dt.datetime) -> list[str]:
+        member = _found(work, name, "suspend")
+        if member.standing is Standing.SUSPENDED:
+            raise CommandProblem(
+                f"{member.alias} is suspended already; `dragoman unsuspend {member.alias}` takes it back"
+            )
+        suspend(work, now, member, None)
+        record(work, now, "suspend", HOST, member)
         alone = [] if coordinators(work) else ["nobody coordinates now: `dragoman setup` gives a code for `claim`"]
         return [f"suspended {member.alias}; `dragoman unsuspend {member.alias}` takes it back", *alone]
 
@@ -35,15 +40,37 @@ async def suspend_member(settings: Settings, name: str, coalition: str | None) -
 async def unsuspend_member(settings: Settings, name: str, coalition: str | None) -> int:
     """Let a member in again who was put out."""
 
-    def act(work: Work) -> list[str]:
-        member = find_member(work, name, suspended(work))
-        unsuspend(work, SystemClock().now(), member, None)
+    def act(work: Work, now: dt.datetime) -> list[str]:
+        member = _found(work, name, "unsuspend")
+        if member.standing is not Standing.SUSPENDED:
+            raise CommandProblem(f"{member.alias} is not suspended")
+        unsuspend(work, now, member, None)
+        record(work, now, "unsuspend", HOST, member)
         return [f"{member.alias} is in again as before"]
 
     return await _in_coalition(settings, coalition, act)
 
 
-async def _in_coalition(settings: Settings, coalition: str | None, act: Callable[[Work], list[str]]) -> int:
+def _found(work: Work, name: str, command: str) -> Member:
+    """Find who is in or suspended; raises CommandProblem, with the nearest alias if one is likely meant."""
+    rows = [*members(work), *suspended(work)]
+    wanted = name.strip().lstrip("@").strip()
+    if not wanted:
+        raise CommandProblem(f"say whom: `dragoman {command} NAME`")
+    found = next((row for row in rows if row.alias.casefold() == wanted.casefold()), None)
+    if found is not None:
+        return found
+    near = nearest(wanted, [row.alias for row in rows])
+    if near:
+        raise CommandProblem(f"no member is called {wanted}; did you mean {near}?")
+    raise CommandProblem(
+        f"no member is called {wanted}; `members`, said by a coordinator in `dragoman console`, lists them"
+    )
+
+
+async def _in_coalition(
+    settings: Settings, coalition: str | None, act: Callable[[Work, dt.datetime], list[str]]
+) -> int:
     async with opened(settings) as store:
         named = await coalition_name(store, coalition)
         found = select(Coalition.id).where(Coalition.name == named)
@@ -52,16 +79,14 @@ async def _in_coalition(settings: Settings, coalition: str | None, act: Callable
             raise CommandProblem("there is no coalition yet: run `dragoman setup`")
 
         def run(work: Work) -> list[str]:
-            lines = act(work)
+            now = SystemClock().now()
+            lines = act(work, now)
             work.get_one(Coalition, work.tenant).changes += 1
             work.flush()
-            replan(work, SystemClock().now())
+            replan(work, now)
             return lines
 
-        try:
-            lines = await store.write(coalition_id, run)
-        except Refusal as problem:
-            raise CommandProblem(plain_inline(problem.phrase, Reader(ZoneInfo("UTC"))).rstrip(".")) from None
+        lines = await store.write(coalition_id, run)
     for line in lines:
         write(line)
     return 0

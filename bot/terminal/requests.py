@@ -13,11 +13,13 @@ from bot.message import Moment, Phrase, say
 from bot.plain import Reader, plain_inline
 from bot.requests import asker_of, confirm_on_host, name_of, open_requests, what_of
 from bot.terminal.opening import CommandProblem, coalition_name, opened, write
+from bot.veil import Veil
 from config.settings import Settings
 from storage.tables import Coalition
 from storage.work import Work
 
 _READER = Reader(ZoneInfo("UTC"))
+_ALL = Veil(names_all=True)
 
 
 async def confirm_request(settings: Settings, number: str | None, coalition: str | None) -> int:
@@ -42,7 +44,7 @@ async def confirm_request(settings: Settings, number: str | None, coalition: str
         try:
             lines = await store.write(coalition_id, act)
         except Refusal as refusal:
-            raise CommandProblem(plain_inline(refusal.phrase, _READER)) from None
+            raise CommandProblem(plain_inline(_ALL.over_parts(refusal.phrase), _READER)) from None
     for line in lines:
-        write(plain_inline(line, _READER))
+        write(plain_inline(_ALL.over_parts(line), _READER))
     return 0

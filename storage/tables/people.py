@@ -40,6 +40,10 @@ class Member(SQLModel, table=True):
     timezone: str = "UTC"
     quiet: bool = True
     away_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    discreet: bool = False
+    """They are named where what is said is encrypted from end to end, and nowhere else."""
+    alias_outside: str | None = Field(default=None, sa_type=sealed("member.alias_outside"))
+    """What they are called elsewhere, where their own alias would tell that somebody discreet has the one they want."""
 
 
 class Identity(SQLModel, table=True):

@@ -97,6 +97,10 @@ class Wire:
         async with self._open().get(f"{self._address}/file", params={"name": where, "pid": os.getpid()}) as answer:
             return await answer.read()
 
+    async def erase(self, to: Destination, since: dt.datetime) -> None:
+        async with self._open().post(f"{self._address}/erase", json={"to": to.address}) as answer:
+            answer.raise_for_status()
+
     async def hear(self, engine: Engine) -> None:
         """Hand on what people said, again and again."""
         while True:

@@ -20,6 +20,8 @@ class Platform:
     acknowledged: set[str] = field(default_factory=set)
     shown: list[dict[str, Any]] = field(default_factory=list)
     """What appeared, in order."""
+    erased: list[str] = field(default_factory=list)
+    """To whom what was shown was deleted."""
     repeated: int = 0
     """How many sends the platform knew for a repetition, by their key."""
     hangs: bool = False
@@ -44,6 +46,7 @@ class Platform:
                 web.post("/said", self._acknowledge),
                 web.post("/send", self._show),
                 web.get("/file", self._give),
+                web.post("/erase", self._erase),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -108,3 +111,9 @@ class Platform:
         while pid in self.ignored:
             await asyncio.sleep(0.02)
         return ignored
+
+    async def _erase(self, request: web.Request) -> web.Response:
+        gone = (await request.json())["to"]
+        self.erased.append(gone)
+        self.shown = [message for message in self.shown if message["to"] != gone]
+        return web.Response()

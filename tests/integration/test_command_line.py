@@ -474,3 +474,39 @@ def _assert_refused(ran: Ran, hint: str) -> None:
     assert re.fullmatch(r"dragoman: [^\n]{15,400}\n", ran.err), ran
     assert "Traceback" not in ran.err
     assert hint in ran.err, ran
+
+
+MISTAKES = {
+    ("suspend", "Lius"): "no member is called Lius; did you mean Luis?",
+    ("suspend", "Quetzalcoatl"): "no member is called Quetzalcoatl; `members`, said by a coordinator in",
+    ("suspend", " @ "): "say whom: `dragoman suspend NAME`",
+    ("unsuspend", ""): "say whom: `dragoman unsuspend NAME`",
+    ("unsuspend", "Luis"): "Luis is not suspended",
+    ("suspend", "Luis", "--coalition", "Safeguard"): "there is no coalition called Safeguard; there is Safeguards Now",
+    ("suspend", "Luis", "Ana"): "unexpected extra argument",
+    ("suspend",): "Missing argument 'name'",
+    ("suspend", "https://example.org/@luis"): "no member is called https://example.org/@luis;",
+}
+"""What a tired person types on the host, and what they are told."""
+
+
+def test_suspend_and_its_mistakes(house: House) -> None:
+    """A slip is told in a sentence, with the exit not 0, and nobody is put out by it; a second time is told, too."""
+    for words, sentence in MISTAKES.items():
+        ran = house(*words)
+        assert (ran.code in (1, 2), ran.out) == (True, ""), words
+        assert sentence in ran.err
+        assert "Traceback" not in ran.err
+    (listed,) = house.console("members")
+    assert "Suspended" not in listed["text"]
+    taken_back = "`dragoman unsuspend Luis` takes it back"
+    assert house("suspend", "@luis") == Ran(0, f"suspended Luis; {taken_back}\n", "")
+    again = house("suspend", "LUIS", "--coalition", "safeguards now")
+    assert (again.code, again.out) == (1, "")
+    assert f"Luis is suspended already; {taken_back}" in again.err
+    ana = house("suspend", "Ana")
+    assert ana.out.splitlines()[1:] == ["nobody coordinates now: `dragoman setup` gives a code for `claim`"]
+    assert house("unsuspend", "Ana").code == house("unsuspend", "Luis").code == 0
+    (audit,) = house.console("audit")
+    lines = re.findall(r"the host, `?(\w+)`?, (@\w+): done", audit["text"])
+    assert lines == [("unsuspend", "@Luis"), ("unsuspend", "@Ana"), ("suspend", "@Ana"), ("suspend", "@Luis")]

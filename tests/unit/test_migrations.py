@@ -72,6 +72,7 @@ def test_state_goes_from_empty_to_current_once(tmp_path: Path) -> None:
         "0010 Oversight",
         "0011 Retention",
         "0012 Purges",
+        "0013 Discreet",
     ]
     assert asyncio.run(state(url(path))) is State.CURRENT
     assert asyncio.run(upgrade(url(path))) == []
@@ -128,7 +129,7 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_ROWS)
     assert asyncio.run(state(url(path))) is State.BEHIND
-    names = ["0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
+    names = [f"{number:04}" for number in range(2, 14)]
     assert [name.split()[0] for name in asyncio.run(upgrade(url(path)))] == names
     with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("SELECT lane_id FROM notice").fetchall() == [(7,)]
@@ -136,6 +137,38 @@ def test_an_older_database_keeps_its_rows(tmp_path: Path) -> None:
         database.execute("INSERT INTO lane (coalition_id, platform, member_id, failures) VALUES (1, 'matrix', 1, 0)")
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
             database.execute("INSERT INTO lane (coalition_id, platform, member_id, failures) VALUES (1, 'slack', 1, 0)")
+
+
+PEOPLE_OF_0010 = """\
+INSERT INTO coalition (id, name, timezone, language, wrapped_key, created_at, changes)
+VALUES (1, 'A', 'UTC', 'en', x'00', '2024-01-29 13:00:00', 0);
+INSERT INTO member (id, coalition_id, alias, organisation, role, standing, timezone, quiet) VALUES
+    (1, 1, x'00', x'00', 'member', 'active', 'UTC', 1), (2, 1, x'00', x'00', 'member', 'active', 'UTC', 1),
+    (3, 1, x'00', x'00', 'member', 'active', 'UTC', 1), (4, 1, x'00', x'00', 'member', 'suspended', 'UTC', 1),
+    (5, 1, x'00', x'00', 'member', 'active', 'UTC', 1);
+INSERT INTO identity (coalition_id, member_id, platform, address, fingerprint) VALUES
+    (1, 1, 'matrix', x'00', 'a'), (1, 1, 'console', x'00', 'b'), (1, 2, 'slack', x'00', 'c'),
+    (1, 3, 'matrix', x'00', 'd'), (1, 3, 'slack', x'00', 'e'), (1, 5, 'console', x'00', 'f');
+"""
+
+
+def test_who_is_known_on_matrix_alone_is_discreet(tmp_path: Path) -> None:
+    """So is, to be on the safe side, who is suspended: of their accounts nothing can be read here."""
+    path = tmp_path / "a.db"
+
+    async def until_0010() -> None:
+        engine = open_engine(url(path))
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(config_for(sync), "0010"))
+        await engine.dispose()
+
+    asyncio.run(until_0010())
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(PEOPLE_OF_0010)
+    asyncio.run(upgrade(url(path)))
+    with closing(sqlite3.connect(path)) as database:
+        found = database.execute("SELECT id, discreet FROM member ORDER BY id").fetchall()
+    assert found == [(1, 1), (2, 0), (3, 0), (4, 1), (5, 0)]
 
 
 @pytest.mark.parametrize("broken", ["file", "folder"])

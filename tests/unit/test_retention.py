@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select as select_rows
 from sqlalchemy import text
 from sqlmodel import SQLModel, col, select
 
@@ -172,7 +173,7 @@ def decrypted(world: World, coalition_id: int | None = None) -> str:
 
     def ask(work: Work) -> str:
         tables = SQLModel.metadata.sorted_tables
-        rows = [[*row] for table in tables for row in work.connection().execute(select(table))]
+        rows = [[*row] for table in tables for row in work.connection().execute(select_rows(table))]
         return json.dumps(rows, ensure_ascii=False, default=str)
 
     return world.read(ask, coalition_id)

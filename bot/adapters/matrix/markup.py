@@ -26,6 +26,7 @@ from bot.message import (
     Redline,
     Table,
     Text,
+    Veiled,
 )  # fmt: skip
 from bot.phrases import expand
 from bot.plain import Reader, moment_words
@@ -69,6 +70,8 @@ class Markup:
                 return _words(moment_words(node, self.reader))
             case Mention():
                 return self._mention(node)
+            case Veiled():
+                return self.inline(node.instead) if node.instead is not None else ""
             case Link():
                 return _link(node)
             case Text() | Bold() | Code() | Inserted() | Deleted():

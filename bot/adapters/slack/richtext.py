@@ -17,7 +17,20 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import RichTextElement, RichTextElementParts
 
 from bot.harmless import Op, clean, isolated, may_be_followed
-from bot.message import Bold, Code, Deleted, Inline, Inserted, Joined, Link, Mention, Moment, Phrase, Text
+from bot.message import (
+    Bold,
+    Code,
+    Deleted,
+    Inline,
+    Inserted,
+    Joined,
+    Link,
+    Mention,
+    Moment,
+    Phrase,
+    Text,
+    Veiled,
+)  # fmt: skip
 from bot.phrases import expand, translate
 from bot.plain import Reader, clock_words, moment_words, zone_name
 
@@ -74,6 +87,8 @@ class RichText:
                 yield self._moment(node, base)
             case Mention():
                 yield from self._mention(node, base)
+            case Veiled() if node.instead is not None:
+                yield from self._inline(node.instead, base)
             case Link():
                 yield from _link(node, base)
             case Text() | Bold() | Code() | Inserted() | Deleted():

@@ -14,6 +14,7 @@ from tests.scenarios.play import FOLDER, play_file
 
 UNLIKE = {
     "two-coalitions": "on the console one says for whom one speaks (`:coalition`); on Matrix the account tells",
+    "discreet": "its rooms are on two platforms, and what may be named differs between them",
 }
 """Scenarios that cannot be the same on Matrix, and why."""
 

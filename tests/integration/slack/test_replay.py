@@ -18,6 +18,7 @@ from tests.unit.slack.test_transports import free_port
 SHARED = FOLDER.parents[2] / "shared" / "data"
 UNLIKE = {
     "two-coalitions": "on the console one says for whom one speaks (`:coalition`); on Slack the account tells",
+    "discreet": "its rooms are on two platforms, and what may be named differs between them",
     "export": "the list of members leaves through encrypted chats only, and Slack's are not",
 }
 """Scenarios that cannot be the same on Slack, and why."""
