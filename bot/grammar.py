@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.texts.grammar import ARABIC_MARKS, voweled
-from bot.texts.labels import read_number
+from bot.texts.labels import read_number, unfolded
 
 KINDS = {
     "article": ("article", "articles", "art", "art.", "arts.", "artículo", "artículos", "articulo", "articulos",
@@ -17,6 +17,7 @@ KINDS = {
     "principle": ("principle", "principles", "principe", "principio", "принцип", "المبدأ", "原则", "原則"),
     "section": ("section", "sections", "sección", "раздел", "القسم"),
     "clause": ("clause", "clauses", "cláusula", "пункт", "البند"),
+    "paragraph": ("paragraph", "paragraphs", "para", "paras", "párrafo", "paragraphe", "الفقرة"),
     "guideline": ("guideline", "guidelines", "directriz", "准则"),
     "chapter": ("chapter", "chapters", "ch.", "capítulo", "capitulo", "chapitre", "глава", "الفصل"),
     "part": ("part", "parts", "parte", "partie", "часть", "الباب"),
@@ -36,9 +37,6 @@ _SEVERAL_ROMAN = re.compile("[ivxlc]{2,}", re.IGNORECASE)
 _CLOSED = re.compile(r"\s*(?:$|[,;&@=:)\]-]|[.!?]+\s*$|(?:and|y|et|и|to|by)\b)", re.IGNORECASE)
 _TASK = re.compile(r"#?(?P<first>\d{1,6})(?!\d)(?:\s*[-–—]\s*(?P<last>\d{1,6})(?!\d))?")
 _TO = re.compile(r"\s*(?:[-–—~～至到]|\b(?:to|through|à|au|a|al|по|до|إلى)\b)\s*", re.IGNORECASE)
-_FRAMED = re.compile(
-    r"第(?P<first>[\d一二三四五六七八九十百零]{1,8})(?:至|到|[-–—~～])(?=[\d一二三四五六七八九十百零]{1,8}[条條])"
-)
 _KIND = re.compile(
     rf"\[?(?P<kind>{'|'.join(sorted((voweled(re.escape(word)) for word in _WORDS), key=len, reverse=True))})"
     r"(?=[\s\d#\[第一二三四五六七八九十]|$)\s*",
@@ -46,7 +44,7 @@ _KIND = re.compile(
 )
 _ROMAN = ("chapter", "part", "annex")
 """Kinds that are counted in Roman numbers: "chapters IV, V" goes on with the kind."""
-_BARE = re.compile(r"\d|ante\s", re.IGNORECASE)
+_BARE = re.compile(r"\d|ante\s|[OP]P[\s-]?\d", re.IGNORECASE)
 _PREAMBLE = re.compile(rf"(?:the\s+)?(?:{'|'.join(PREAMBLE)})(?!\w)", re.IGNORECASE)
 _DIGITS = re.compile(r"[^\D0-9]")
 _SEPARATOR = re.compile(r"\s*(?:[,;&،、和及]|\b(?:and|y|et|и)\b|\bو\s?(?=\d|ال))\s*", re.IGNORECASE)
@@ -123,7 +121,7 @@ def read_targets(words: str, kind: str = "") -> tuple[tuple[Target, ...], str]:
     behind such a word: "article X", "article one".
     """
     targets: list[Target] = []
-    rest = _FRAMED.sub(r"第\g<first>条至第", _DIGITS.sub(lambda digit: str(int(digit[0])), _unquoted(words.strip())))
+    rest = unfolded(_DIGITS.sub(lambda digit: str(int(digit[0])), _unquoted(words.strip())))
     while rest:
         found, kind, length = _one(rest, kind)
         if found is None:

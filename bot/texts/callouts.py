@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bot.texts.edits import Op
+from bot.texts.labels import key
 from bot.texts.paragraphs import unnumbered
 from bot.texts.redline import edited_paragraphs, edits, obligations
 from bot.texts.references import numbers_referred_to, printed_numbers
@@ -60,7 +61,10 @@ NOTHING = Callouts()
 
 
 def callouts(old: str, new: str, ops: Iterable[Op], language: str, fates: Mapping[str, Fate]) -> Callouts:
-    """Call out what matters in a change from one text to another; `fates` has those of all old provisions by label."""
+    """Call out what matters in a change from one text to another; `fates` has those of all old provisions.
+
+    It has them by the keys of their labels (`bot.texts.labels.key`).
+    """
     ops = tuple(ops)
     opened, closed = _brackets(ops)
     sides = [_sides(paragraph) for paragraph in edited_paragraphs(ops)]
@@ -94,15 +98,15 @@ def _sides(paragraph: list[Op]) -> tuple[str, str]:
 
 def _lost(old: str, new: str, language: str, fates: Mapping[str, Fate]) -> Iterator[Reference]:
     """The references that the new text still has as the old one had them, though what they named is elsewhere now."""
-    before = numbers_referred_to(old, language)
+    before = {key(label) for label in numbers_referred_to(old, language)}
     if not before:
         return
-    wanted = Counter(fates[number].now for number in before if number in fates)
-    for number in dict.fromkeys(numbers_referred_to(new, language)):
+    wanted = {key(fates[number].now) for number in before if number in fates}
+    for number, label in {key(label): label for label in numbers_referred_to(new, language)}.items():
         fate = fates.get(number)
-        moved = fate is not None and fate != Fate("kept", number)
-        if fate and moved and number in before and not wanted[number]:
-            yield Reference(number, "renumbered" if fate.kind == "kept" else fate.kind, fate.now)
+        moved = fate is not None and (fate.kind, key(fate.now)) != ("kept", number)
+        if fate and moved and number in before and number not in wanted:
+            yield Reference(label, "renumbered" if fate.kind == "kept" else fate.kind, fate.now)
 
 
 def _terms(paragraphs: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from bot.texts.callouts import NOTHING, Callouts, Fate, callouts
 from bot.texts.document import Document, Provision
 from bot.texts.edits import Op, redline
 from bot.texts.flow import flow
+from bot.texts.labels import key
 from bot.texts.moves import Move, moves
 from bot.texts.normal import bare, words
 from bot.texts.references import renumbered_only
@@ -118,7 +119,7 @@ def compare(old: Document, new: Document, corrected: Mapping[str, str] = Mapping
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
-    """What one change needs to know of the whole: the language, and what became of every old provision by number."""
+    """What one change needs to know of the whole: the language, and what became of every old provision by its key."""
 
     language: str
     fates: dict[str, Fate]
@@ -126,16 +127,12 @@ class _Whole:
 
 
 def _fates(old: Document, new: Document, links: list[Link]) -> dict[str, Fate]:
-    fates = {_number(provision): Fate("removed") for provision in old.provisions}
+    fates = {key(provision.label): Fate("removed") for provision in old.provisions}
     for link in links:
         if link.main and not new.provisions[link.new].placeholder:
             kind = "merged" if link.kind == "merged" else "kept"
-            fates[_number(old.provisions[link.old])] = Fate(kind, _number(new.provisions[link.new]))
+            fates[key(old.provisions[link.old].label)] = Fate(kind, new.provisions[link.new].label)
     return fates
-
-
-def _number(provision: Provision) -> str:
-    return " ".join(provision.label.casefold().split())
 
 
 def _change(one: list[Provision], two: list[Provision], relation: str, whole: _Whole, why: str) -> Change:

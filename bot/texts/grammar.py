@@ -43,6 +43,7 @@ class Grammar:
     function_words: frozenset[str]
     agreed: str  # a note that a text is agreed
     several: dict[str, str]  # kind of provision -> words for more than one
+    been: str  # what stands between them and how a placeholder begins: "have been deleted"
     through: str  # what stands between the ends of a run: "articles 5 to 10"
     suffix: str = LATIN_SUFFIX
     number_first: bool = False  # "第5条", not "Article 5"
@@ -82,6 +83,7 @@ ENGLISH = Grammar(
     elsewhere=r"(?:(?:,|and|paragraphs?|subparagraphs?|\d+|\(|\)|[a-z]) )*?"
     r"of (?:the (?!present)(?:\w+ ){0,3}?[A-Z]|[A-Z])",
     several={"article": "Articles|Arts\\.?", "rule": "Rules", "regulation": "Regulations", "principle": "Principles"},
+    been=r"(?:have|has) been|are|is|were|was|shall be|to be",
     through=r"to|through|until",
     function_words=_words(
         "the of and to in a an for or by with under is be that this as on such any from at its it not are which"
@@ -119,6 +121,7 @@ FRENCH = Grammar(
     elsewhere=r"(?:(?:,|et|paragraphes?|alinéas?|\d+|\(|\)|[a-z]) )*?"
     r"(?>de (?:la|l ’|l ')|du|des|de) (?!présente?s?)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
     several={"article": "Articles|Arts\\.?", "rule": "Règles", "principle": "Principes"},
+    been=r"(?:ont|a) été|sont|est",
     through=r"à|au|jusqu’à",
     function_words=_words(
         "le la les de des du et à au aux en un une pour ou par dans que qui est sur ce cette ces l d s se son sa ses"
@@ -158,6 +161,7 @@ SPANISH = Grammar(
     r"(?>de (?:la|los|las)|del|de) (?!presentes?|esta|este)(?:\w+ ){0,2}?[A-ZÀ-Ý]",
     ordinal_sign=r"\.?o\.?",
     several={"article": "Artículos|Arts\\.?", "rule": "Reglas", "principle": "Principios"},
+    been=r"(?:han|ha) sido|quedan?|se",
     through=r"a|al|hasta",
     function_words=_words(
         "el la los las de del y e a al en un una para o u por con que se es su sus lo como no este esta estos estas"
@@ -196,6 +200,7 @@ RUSSIAN = Grammar(
     joints=r",|;|и|или|по|[-–—]",
     elsewhere=r"(?!настоящ)(?:\w+ (?<!настоящей )(?<!настоящего )){0,2}?[А-Я]\w+",
     several={"article": "Статьи|Ст\\.ст\\.", "rule": "Правила", "regulation": "Положения", "principle": "Принципы"},
+    been=r"были|была|было|был",
     through=r"по|до",
     function_words=_words(
         "и в на с по о об к для из от не или что как а при за до со это его их она он они который которые также если"
@@ -224,6 +229,7 @@ CHINESE = Grammar(
     joints=r"、|和|或|及|至|与",
     elsewhere=r"(?!)",
     several={},
+    been=r"均|已经|已經|予以",
     through=r"至|到",
     function_words=_words("的 和 在 或 应 第 为 以 其 与 及 对 按 照 本"),
     agreed=r"(?:暂时|初步|已)?(?:商定|议定|同意|达成一致)"
@@ -255,10 +261,12 @@ ARABIC = Grammar(
     modals=r"يجب|ينبغي|يجوز",
     verbs=r"يكون|تكون|تتخذ|تقوم|يقوم|تلتزم|تتعاون|يعتمد|تعتمد",
     qualifiers=r"لا|لن|دون|إلا|عدا|عمدا|فقط",
-    reference=r"(?:[وفب]{0,2}(?:المادة|المواد|المادتين|المادتان|القاعدة)|[وف]?(?:للمادة|للمواد|للمادتين|للقاعدة))",
+    reference=rf"(?:[وفب]{{0,2}}(?:{voweled('المادة|المواد|المادتين|المادتان|القاعدة|القواعد')})"
+    rf"|[وف]?(?:{voweled('للمادة|للمواد|للمادتين|للقاعدة|للقواعد')}))",
     joints=r"،|,|و|أو|إلى|[-–—]",
     elsewhere=r"من (?!هذه|هذا)ال\w+",
     several={"article": voweled("المواد|المادتان|المادتين"), "rule": voweled("القواعد|القاعدتان|القاعدتين")},
+    been=r"قد|تم|تمت",
     through=r"إلى|الى|حتى",
     function_words=_words("في من على إلى عن أو أن التي الذي هذا هذه و ما لا بما ذلك أي مع لم كل بين"),
     agreed=r"(?:تم )?(?:متفق|اتفق|الاتفاق|اتفاق)(?: عليه| عليها)?(?: مؤقتا| مبدئيا)?"

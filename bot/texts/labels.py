@@ -52,6 +52,14 @@ def numbers(grammar: Grammar) -> str:
     )
 
 
+_FRAMED = re.compile(rf"第(?P<first>\d{{1,4}}|{HAN})(?:至|到|[-–—~～])(?=(?:\d{{1,4}}|{HAN})[条條])")
+
+
+def unfolded(text: str) -> str:
+    """A text in which "第5至10条" is "第5条至第10条"."""
+    return _FRAMED.sub(r"第\g<first>条至第", text)
+
+
 @cache
 def _typed() -> re.Pattern[str]:
     """A pattern for a number as people type it, in whichever language: small letters, and an option or a note."""
@@ -62,7 +70,7 @@ def _typed() -> re.Pattern[str]:
     apart = r"(?![\w/]|\.\w|\s*\d)"  # "24 A/CONF.1" names a draft, "5 И 6" two articles
     ending = rf"(?=\s*(?:$|[,;:&@=()\]–—-]|[.!?]+\s*$|(?:{_CONJUNCTIONS})\b))"
     return re.compile(
-        rf"[\[(]?(?P<before>(?i:ante)\s+)?(?P<number>(?:{words})(?!\w)|(?i:{DIGITS})|(?i:[IVXLCХІ]{{1,8}})(?!\w)"
+        rf"[\[(]?(?P<before>(?i:ante)\s+)?(?P<number>(?:{words})(?!\w)|(?i:[OP]P[\s-]?\d{{1,3}}|{DIGITS})|(?i:[IVXLCХІ]{{1,8}})(?!\w)"
         rf"|{HAN}(?!\w)|[A-Za-zХх](?!\w)|س(?!\w)|(?i:xx)(?!\w))\]?(?:\.?[ºª°]|(?<=\d)\s?(?:er|re|ère)(?!\w))?"
         rf"(?P<suffix>(?:[\s.–-]{{0,3}}[\[(]?(?i:{suffix})(?!\w)[\])]?|(?<=\d)-?{_CAPITAL}{apart}|(?<![IVXLCivxlc])\s(?:(?![{_WORDS}]){_CAPITAL}{apart}|[a-zа-яA-ZА-Я]{ending})|[a-zа-я](?!\w))*)\]?"
         rf"(?P<note>\s*\(\s*(?i:(?:{options})\s*\w{{1,4}}|\d{{1,2}}|(?:{notes})(?!\w)[^()]{{0,40}})\s*\))?"
@@ -96,7 +104,7 @@ def running(language: str) -> re.Pattern[str]:
         kinds = "|".join(grammar.kinds.values())
         return re.compile(rf"第\s*[\[(（]*{numbers(grammar)}\s*(?:{kinds})(?P<suffix>(?:\s?(?i:{grammar.suffix}))*)")
     # "el artículo 5 ante la Corte", "under article 5 A State may": neither is part of the number.
-    word = rf"[\s-]?\[?(?i:{grammar.suffix})(?![\w’'])(?:(?<!ante)|(?!\s\w))\]?"
+    word = rf"[\s-]?\[?(?i:{grammar.suffix})(?![\w’'])(?:(?<!ante)|(?!\s(?:el|la|los|las|una?|sus?|otr\w+)\b))\]?"
     apart = rf"\s{_CAPITAL}(?![\w’'])(?!\s+[A-ZÀ-ÝА-Я])"
     open_ones = r"[A-Z](?![\w’'])|X{1,3}(?!\w)|Х(?!\w)|س(?!\w)"
     return re.compile(
@@ -164,7 +172,7 @@ def _counted(printed: str, language: str) -> tuple[str, int]:
 
 def _coded(printed: str) -> tuple[str, int]:
     """A number in digits: "L. 5" is "L.5". With a letter before it counts nothing: "A1" may follow article 12."""
-    plain = re.sub(r"[‐‑]", "-", re.sub(r"\s", "", printed))
+    plain = re.sub(r"^([OP]P)-", r"\1", re.sub(r"[‐‑]", "-", re.sub(r"\s", "", printed)))
     plain = re.sub(r"[^\D0-9]", lambda digit: str(int(digit[0])), plain)
     plain = str(int(plain)) if plain.isdecimal() else plain
     first = re.match(r"\d+", plain)

@@ -3,38 +3,39 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from rapidfuzz.distance import Levenshtein
-
 from bot.texts.grammar import LANGUAGES, Grammar
+from bot.texts.labels import key, named, running
+from bot.texts.listed import Listed, listed
 from bot.texts.normal import HAN
-from bot.texts.numerals import number_of
 
 _SIGN = re.compile(rf"[{HAN}]|\d+|[^\W\d_{HAN}]+|[^\w\s]")
 _AFTER = 14  # signs behind a reference in which its instrument is named
-_REACH = 12  # signs after "articles" in which its numbers stand: "articles 5, 6 bis and 7"
+_FARTHEST = 300  # characters in which they are looked for
 
 
 def numbers_referred_to(text: str, language: str) -> list[str]:
-    """The numbers of the provisions of its own instrument that a text refers to ("24", "17 bis"), in order.
+    """The labels of the provisions of its own instrument that a text refers to ("24", "17 bis", "5a"), in order.
 
     Articles of another instrument ("article 33 of the Charter") are none; of this one they are ("of this Convention").
     """
     grammar = LANGUAGES[language]
     if not _refers(text, grammar):
         return []
-    signs = _SIGN.findall(text)
-    spots = _references(signs, grammar)
-    foreign = _foreign(signs, spots, grammar)
-    return [_label(signs[start:end]) for start, end in spots if (start, end) not in foreign]
+    spots = list(_references(text, grammar))
+    foreign = _foreign(text, spots, grammar)
+    return [spot.label for spot in spots if spot not in foreign]
 
 
 def printed_numbers(text: str, language: str) -> list[str]:
-    """The numbers of all references in a text, to whatever instrument, as they are printed, without their "bis"."""
+    """The figures in all references of a text, to whatever instrument, as they are printed, without their "bis"."""
     grammar = LANGUAGES[language]
     if not _refers(text, grammar):
         return []
-    signs = _SIGN.findall(text)
-    return [sign for start, end in _references(signs, grammar) for sign in signs[start:end] if sign.isdecimal()]
+    return [
+        figure
+        for spot in _references(text, grammar)
+        for figure in re.findall(r"\d+(?:[.,]\d+)*", text[spot.start : spot.end])
+    ]
 
 
 def _refers(text: str, grammar: Grammar) -> bool:
@@ -42,18 +43,18 @@ def _refers(text: str, grammar: Grammar) -> bool:
     return bool(re.search(grammar.reference, text.casefold()))
 
 
-def _foreign(signs: list[str], spots: list[tuple[int, int]], grammar: Grammar) -> set[tuple[int, int]]:
+def _foreign(text: str, spots: list[Listed], grammar: Grammar) -> set[Listed]:
     """The references that belong to another instrument; of several in a row what stands behind the last one tells."""
-    found: set[tuple[int, int]] = set()
-    other, joint = re.compile(grammar.elsewhere), re.compile(grammar.joints, re.IGNORECASE)
-    row: list[tuple[int, int]] = []
-    for number, (start, end) in enumerate(spots):
-        row.append((start, end))
-        between = signs[end : spots[number + 1][0]] if number + 1 < len(spots) else []
-        if between and all(joint.fullmatch(sign) for sign in between):
+    found: set[Listed] = set()
+    other, joint = re.compile(grammar.elsewhere), re.compile(rf"(?:\s*(?:{grammar.joints})\s*)+", re.IGNORECASE)
+    row: list[Listed] = []
+    for number, spot in enumerate(spots):
+        row.append(spot)
+        if number + 1 < len(spots) and joint.fullmatch(text[spot.end : spots[number + 1].start]):
             continue  # "articles 5, 6 and 7 of ..."
-        titled = grammar.number_first and "》" in signs[max(0, row[0][0] - 2) : start]
-        if titled or other.match(" ".join(signs[end : end + _AFTER])):
+        titled = grammar.number_first and text[: row[0].start].rstrip().endswith("》")
+        behind = _SIGN.findall(text[spot.end : spot.end + _FARTHEST])[:_AFTER]
+        if titled or other.match(" ".join(behind)):
             found |= set(row)
         row = []
     return found
@@ -62,87 +63,46 @@ def _foreign(signs: list[str], spots: list[tuple[int, int]], grammar: Grammar) -
 def renumbered_only(old: str, new: str, successors: Mapping[str, str], language: str) -> bool:
     """Whether every difference is the number of a reference that became what `successors` makes of it.
 
-    `successors` maps the numbers of old provisions to those of the new draft.
+    `successors` maps the keys of old labels (`bot.texts.labels.key`) to the labels of the new draft.
     """
     grammar = LANGUAGES[language]
-    if _says_more(old, new, grammar) or _without_numbers(old, grammar) != _without_numbers(new, grammar):
+    if not (_refers(old, grammar) and _refers(new, grammar)) or _says_more(old, new, grammar):
         return False
-    left, right = _SIGN.findall(old), _SIGN.findall(new)
-    left_spots, right_spots = _references(left, grammar), _references(right, grammar)
-    if not left_spots or not right_spots:
+    left, right = list(_references(old, grammar)), list(_references(new, grammar))
+    if len(left) != len(right) or _between(old, left) != _between(new, right):
         return False
-    codes = [code for code in Levenshtein.opcodes(left, right) if code.tag != "equal"]
-    edits = {}
-    for code in codes:
-        one = _whole(code.src_start, code.src_end, left_spots)
-        two = _whole(code.dest_start, code.dest_end, right_spots)
-        if one is None or two is None:
-            return False
-        edits[one, two] = True
-    return bool(edits) and all(
-        successors.get(_label(left[one[0] : one[1]])) == _label(right[two[0] : two[1]]) for one, two in edits
-    )
-
-
-def _references(signs: list[str], grammar: Grammar) -> list[tuple[int, int]]:
-    """Where the numbers of references stand, each with its "bis"."""
-    head = re.compile(grammar.reference, re.IGNORECASE)
-    joint = re.compile(grammar.joints, re.IGNORECASE)
-    suffix = re.compile(grammar.suffix, re.IGNORECASE)
-    spots: list[tuple[int, int]] = []
-    if grammar.number_first:
-        return list(_framed(signs, head, re.compile("|".join(grammar.kinds.values()))))
-    reach = -1
-    index = 0
-    while index < len(signs):
-        sign = signs[index]
-        if head.fullmatch(sign):
-            reach = index + _REACH
-        elif index <= reach and sign.isdecimal():
-            end = index + 1
-            while end < len(signs) and suffix.fullmatch(signs[end]):
-                end += 1
-            spots.append((index, end))
-            index = end
-            continue
-        elif not joint.fullmatch(sign) and not suffix.fullmatch(sign):
-            reach = -1
-        index += 1
-    return spots
-
-
-def _without_numbers(text: str, grammar: Grammar) -> str:
-    """The text without whatever could be the number of a reference: a quick way to see that more than that differs."""
-    number = rf"[{HAN}]|\d|\s" if grammar.number_first else rf"\d|\s|\b(?:{grammar.suffix})\b"
-    return re.sub(number, "", text, flags=re.IGNORECASE)
+    edits = {(key(one.label), key(two.label)) for one, two in zip(left, right, strict=True)}
+    changed = {(one, two) for one, two in edits if one != two}
+    return bool(changed) and all(key(successors.get(one, "")) == two for one, two in changed)
 
 
 def _says_more(old: str, new: str, grammar: Grammar) -> bool:
     """Whether the first lines in which two texts differ differ by more than numbers; most that differ do so there."""
     for lines in zip(old.split("\n"), new.split("\n"), strict=False):
         if lines[0] != lines[1]:
-            one, two = (_without_numbers(line, grammar) for line in lines)
-            if one != two:
-                return not (one.startswith(two) or two.startswith(one))
+            one, two = ("\0".join(_between(line, list(_references(line, grammar)))) for line in lines)
+            return one != two and not (one.startswith(two) or two.startswith(one))
     return False
 
 
-def _framed(signs: list[str], head: re.Pattern[str], kind: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Where numbers stand between a sign and the kind of provision: "第二十四条"."""
-    for at, sign in enumerate(signs):
-        end = at + 1
-        while end < len(signs) and number_of(signs[end]).isdecimal():
-            end += 1
-        if head.fullmatch(sign) and at + 1 < end < len(signs) and kind.match(signs[end]):
-            yield at + 1, end
+def _between(text: str, spots: list[Listed]) -> list[str]:
+    """What stands before, between and behind the numbers of references, without blanks."""
+    ends = [0, *(spot.end for spot in spots)]
+    starts = [*(spot.start for spot in spots), len(text)]
+    return ["".join(text[end:start].split()) for end, start in zip(ends, starts, strict=True)]
 
 
-def _whole(start: int, end: int, spots: list[tuple[int, int]]) -> tuple[int, int] | None:
-    """The reference that an edit lies in."""
-    return next((spot for spot in spots if spot[0] <= start and end <= spot[1]), None)
-
-
-def _label(signs: list[str]) -> str:
-    if len(signs) > 1 and all(number_of(sign).isdecimal() for sign in signs):
-        return number_of("".join(signs))  # one Chinese number of several signs
-    return " ".join(number_of(sign).casefold() for sign in signs)
+def _references(text: str, grammar: Grammar) -> Iterator[Listed]:
+    """Where the numbers of references stand, with all that belongs to them: "5 bis", "5a", "第五条之二"."""
+    if grammar.number_first:
+        for found in running(grammar.language).finditer(text):
+            yield Listed(found.start(), found.end(), named(found.groupdict(), grammar.language)[0])
+        return
+    head = re.compile(rf"(?<!\w){grammar.reference}(?![^\W\d_])\s*", re.IGNORECASE)
+    several = re.compile("|".join(grammar.several.values()), re.IGNORECASE)
+    at = 0
+    while word := head.search(text, at):
+        at = word.end()
+        for item in listed(text, at, grammar, plural=bool(several.match(word.group()))):
+            at = item.end
+            yield item

@@ -109,9 +109,19 @@ def _chapter(titles: dict[int, str]) -> str:
 
 
 def _without_contents(drafts: list[_Draft]) -> list[_Draft]:
-    """Without the rows of a table of contents: labels that come again with a body."""
+    """Without the rows of a table of contents: labels that come again with a body, or with the same short note."""
     filled = {draft.label for draft in drafts if draft.lines}
-    return [draft for draft in drafts if draft.lines or draft.rest or draft.label not in filled]
+    last = {_note(draft): index for index, draft in enumerate(drafts)}
+    return [
+        draft
+        for index, draft in enumerate(drafts)
+        if (draft.lines and last[_note(draft)] == index) or draft.rest or draft.label not in filled
+    ]
+
+
+def _note(draft: _Draft) -> tuple[str, ...]:
+    """The label and the only line of a draft; of one that has more what nothing else has."""
+    return (draft.label, draft.lines[0].text) if len(draft.lines) == 1 else (str(id(draft)),)
 
 
 def _finished(drafts: list[_Draft], grammar: Grammar) -> tuple[Provision, ...]:
@@ -141,6 +151,8 @@ def _provision(draft: _Draft, grammar: Grammar) -> Provision:
     clauses = draft.kind == "preamble"
     own, above = _above(draft)
     heading, body = ("", own.lines) if clauses else heading_and_body(own.rest, own.lines, grammar)
+    if own.kind == "paragraph":  # what stands behind its number is its text
+        heading, body = "", [Line(own.rest, starts=True), *own.lines]
     paragraphs, within = _agreed(join(body, grammar.spaced, clauses))
     text = "\n".join(paragraphs)
     brackets = sum(count(part) for part in (own.first[: len(own.first) - len(own.rest)], heading, text))

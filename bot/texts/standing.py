@@ -11,6 +11,8 @@ from bot.texts.lines import Line
 from bot.texts.marks import Mark, mark_of
 from bot.texts.numbered import numbered
 from bot.texts.paragraphs import begins_low, ends_sentence
+from bot.texts.resolution import paragraphs
+from bot.texts.vacant import spread, vacancies
 
 _LONGEST_TITLE = 6  # lines between a division and the label below it
 _FARTHEST = 10  # labels that may be missing between one and the next
@@ -23,8 +25,10 @@ _CONTINUED = re.compile(
 def structure(lines: Sequence[Line], language: str) -> tuple[list[Line], list[Mark | None]]:
     """The lines of a draft, labels that were broken over two of them joined, and what each of them is in its place.
 
+    A line that says of several provisions that they are gone becomes a label and a note for each.
+
     A reference wrapped to a line's start is nothing. Where no line bears a label with a word such as "Article", the
-    headings of a numbered text are its labels.
+    headings of a numbered text are its labels, or its paragraphs are.
     """
     grammar = LANGUAGES[language]
     lines = _whole(lines, grammar)
@@ -32,12 +36,22 @@ def structure(lines: Sequence[Line], language: str) -> tuple[list[Line], list[Ma
     marks = [mark_of(line.text, language, kind) for line in lines]
     kept = _in_place(marks, lines, grammar, kind)
     if not any(mark and mark.role == "label" for mark in kept):
-        heads = numbered(lines)
-        marks = [
-            head or (mark if mark and mark.role != "label" else None) for head, mark in zip(heads, marks, strict=True)
-        ]
-        kept = _in_place(marks, lines, grammar, "")
+        kept = _unworded(lines, marks, grammar)
+    if gone := vacancies(lines, kept, grammar):
+        marks = [gone[at].mark if at in gone else mark for at, mark in enumerate(marks)]
+        return spread(lines, _in_place(marks, lines, grammar, kind), gone)
     return lines, kept
+
+
+def _unworded(lines: Sequence[Line], marks: Sequence[Mark | None], grammar: Grammar) -> list[Mark | None]:
+    """The marks of a text that has no word for its provisions: its numbered headings, or its numbered paragraphs."""
+    others = [mark if mark and mark.role != "label" else None for mark in marks]
+    body = next((at for at, mark in enumerate(others) if mark and mark.role in ("annex", "appendix")), len(lines))
+    if any(row := paragraphs(lines[:body], named=True)):
+        return [*row, *others[body:]]
+    if any(heads := numbered(lines)):
+        return _in_place([head or other for head, other in zip(heads, others, strict=True)], lines, grammar, "")
+    return [*paragraphs(lines[:body]), *others[body:]]
 
 
 def _kind(lines: Sequence[Line], grammar: Grammar) -> str:

@@ -22,7 +22,7 @@ plain_numbers = st.integers(1, 999).map(str)
 numbers = plain_numbers | st.builds("{} {}".format, plain_numbers, st.sampled_from(SUFFIXES))
 numbers |= plain_numbers.map("ante {}".format)
 numbers |= st.builds("{}{}".format, plain_numbers, st.sampled_from(("a", "b", "h", ".1", ".12")))
-numbers |= st.sampled_from(["X", "IV", "A", "L.5", "L.5-1", "A1", "I-1", "X (2)", "53 (OPTION II)"])
+numbers |= st.sampled_from(["X", "IV", "A", "L.5", "L.5-1", "A1", "OP1", "PP12", "I-1", "X (2)", "53 (OPTION II)"])
 romans = st.sampled_from(["I", "IV", "IX", "XII", "XL", "C"])
 targets = st.one_of(
     st.just(PREAMBLE),
@@ -122,6 +122,8 @@ def test_nothing_raises_and_what_was_read_stands(typed: str) -> None:
         ("annex 附件一", ()),
         ("附件一", (Target("annex", "1"),)),
         ("article X (2)", (article("X (2)"),)),
+        ("OP1, pp 2 bis", (article("OP1"), article("PP2 bis"))),
+        ("paragraphs 3-5", (Target("paragraph", "3", "5"),)),
         ("article one of us", ()),
         ("article a week", ()),
         ("art of war", ()),

@@ -51,6 +51,7 @@ def found(typed: str, *labels: str) -> list[str]:
         ("5-1", ("article 5-1", "5-1", "article 5.1")),
         ("L.5", ("Article L. 5", "article L5", "article l.5")),
         ("5.1", ("article 5.1", "rule 5.1")),
+        ("OP1", ("OP1", "op 1", "OP-1", "paragraph OP1")),
     ],
 )
 def test_found_as_printed_and_in_simple_variants(label: str, ways: tuple[str, ...]) -> None:
@@ -86,7 +87,7 @@ def test_figures_for_roman_numerals() -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["5", "5a", "24h", "5 бис", "5 之二", "X", "X (2)", "IV", "L.5", "5-1", "5.1", "ANNEX I"]
+    "label", ["5", "5a", "24h", "5 бис", "5 之二", "X", "X (2)", "IV", "L.5", "5-1", "5.1", "OP1", "ANNEX I"]
 )
 def test_what_the_bot_says_to_type_is_understood(label: str) -> None:
     """After a verb, what stands on a button finds its provision again."""

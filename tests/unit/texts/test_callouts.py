@@ -97,6 +97,33 @@ def test_a_reference_to_what_is_gone() -> None:
     assert called("Appeal", ARTICLES | {"Notice": "Deleted."}).references == (Reference("2", "removed"),)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "before", "after"),
+    [
+        ("5a", "6a", "article 5a", "article 6a"),
+        ("5 A", "6", "article 5A", "article 6"),
+        ("5-1", "6-1", "article 5-1", "article 6-1"),
+        ("5 bis", "7", "article 5-bis", "article 7"),
+        ("L. 5", "L. 6", "article L. 5", "article L. 6"),
+        ("X", "9", "article X", "article 9"),
+        ("IV", "V", "article IV", "article V"),
+    ],
+)
+def test_a_reference_follows_a_label_of_any_form(old: str, new: str, before: str, after: str) -> None:
+    """What was renumbered together with the references to it changed nothing; where one was left, it is called out."""
+
+    def draft(label: str, reference: str) -> Document:
+        articles = f"Article {label}\nNotice\n{ARTICLES['Notice']}\n\nArticle 30\nAppeal\nA reader may appeal under"
+        return read(f"Article 1\nFunds\n{ARTICLES['Funds']}\n\n{articles} {reference} of this text.".encode(), "x")
+
+    carried, left = (compare(draft(old, before), draft(new, words)).changes[-1] for words in (after, before))
+    assert (carried.flags, carried.callouts) == (("references-only",), Callouts())
+    assert (left.relation, [(row.became, row.now) for row in left.callouts.references]) == (
+        "unchanged",
+        [("renumbered", new.replace("L. ", "L."))],
+    )
+
+
 def test_an_unchanged_draft_has_nothing_to_call_out() -> None:
     """A text compared with itself calls nothing out."""
     assert not any(row.callouts for row in compare(text(ARTICLES), text(ARTICLES)).changes)
@@ -113,6 +140,14 @@ def test_an_unchanged_draft_has_nothing_to_call_out() -> None:
         ("со статьей 5 Конвенции и статьей 7 настоящей Конвенции", "ru", ["7"]),
         ("《公约》第5条，本公约第八条第2款，第二十四条", "zh", ["8", "24"]),
         ("للمادة ٥ من الاتفاقية والمادة ٧ من هذه الاتفاقية", "ar", ["7"]),
+        ("under article 5a, article 5 A and article 5-1 of this Convention", "en", ["5a", "5 A", "5-1"]),
+        ("under articles 5-10 and 12 bis, and article 20-ter", "en", ["5", "10", "12 bis", "20 ter"]),
+        ("as article 5 A State may not, rule 5.1, Article IV and article [X] say", "en", ["5", "5.1", "IV", "X"]),
+        ("l’article L. 121-3, l’article 5 a été lu, l’article premier", "fr", ["L.121-3", "5", "1"]),
+        ("el artículo 5 ante la Corte y los artículos 20 ante y 5a", "es", ["5", "20 ante", "5a"]),
+        ("в статьях 5 бис, 6-тер и статье 7а", "ru", ["5 бис", "6 тер", "7а"]),
+        ("本公约第五条之二、第5-1条和第七條", "zh", ["5 之二", "5-1", "7"]),
+        ("والمادة ٥ مكررا والمادّة ٥-١", "ar", ["5 مكررا", "5-1"]),
     ],
 )
 def test_references_within_the_text(words: str, language: str, own: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.texts.compare import compare
 from bot.texts.document import Document, Provision
 from bot.texts.labels import key
 from bot.texts.read import read
@@ -263,6 +264,114 @@ def test_one_label_in_several_ways(ways: tuple[str, ...]) -> None:
     assert key(ways[0]) not in others
 
 
+WORD = {
+    "ar": "المادة {}",
+    "en": "Article {}",
+    "es": "Artículo {}",
+    "fr": "Article {}",
+    "ru": "Статья {}",
+    "zh": "第{}条",
+}
+
+
+def between(language: str, line: str, before: int = 4, after: int = 11) -> Document:
+    """A draft in which a line stands between two articles."""
+    one, two = (f"{WORD[language].format(number)}\n{TEXT[language]}" for number in (before, after))
+    return parsed(f"{one}\n{line}\n{two}")
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "Articles 5 to 10 [deleted]"),
+        ("en", "Articles 5-10 Deleted."),
+        ("en", "Article 5-10 Deleted."),
+        ("en", "[Articles 5 to 10 deleted]"),
+        ("en", "ARTICLES 5–10. [Reserved]"),
+        ("en", "Articles 5 to 10\n[Deleted]"),
+        ("en", "Articles 5, 6, 7 and 8 to 10 have been moved to Part III"),
+        ("fr", "Articles 5 à 10 [supprimés]"),
+        ("es", "Artículos 5 a 10 (suprimidos)"),
+        ("ru", "Статьи 5–10 исключены"),
+        ("ru", "Статьи 5—10 были исключены."),
+        ("zh", "第五条至第十条 删除"),
+        ("zh", "第5至10条删除"),
+        ("zh", "第五條至第十條（刪除）"),
+        ("ar", "المواد 5 إلى 10 (حذفت)"),
+        ("ar", "المواد من ٥ إلى ١٠: محذوفة"),
+    ],
+)
+def test_a_line_for_several_that_are_gone(language: str, line: str) -> None:
+    """Each of them is a placeholder, and nothing of the line is text of another article."""
+    document = between(language, line)
+    assert [(row.label, row.placeholder) for row in document.provisions] == [
+        ("4", False),
+        *((str(number), True) for number in range(5, 11)),
+        ("11", False),
+    ]
+    assert len({row.text for row in document.provisions if row.placeholder}) == 1
+    assert document.provisions[0].text == TEXT[language].split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "labels"),
+    [
+        ("Articles 5 bis to 5 quinquies [deleted]", ["5 bis", "5 ter", "5 quater", "5 quinquies"]),
+        ("Articles 5a to 5d [deleted]", ["5a", "5b", "5c", "5d"]),
+        ("Articles 5-1 to 5-3 [deleted]", ["5-1", "5-2", "5-3"]),
+        ("Articles 5 and 7 [deleted]", ["5", "7"]),
+        ("Articles 9 to 10 bis [deleted]", ["9", "10", "10 bis"]),
+        ("Article 5 deleted.", ["5"]),
+    ],
+)
+def test_what_a_run_that_is_gone_takes_in(line: str, labels: list[str]) -> None:
+    """Runs of suffixes and letters are counted too."""
+    rows = between("en", line).provisions[1:-1]
+    assert [(row.label, row.placeholder) for row in rows] == [(label, True) for label in labels]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Articles 5 to 10 of the Convention shall apply.",
+        "Articles 5 to 10 of the Convention are deleted.",
+        "Articles 15 to 18 are deleted.",
+        "Articles 2 to 3 are deleted.",
+    ],
+)
+def test_what_an_amendment_deletes_is_text(line: str) -> None:
+    """A sentence on articles that would not stand there leaves no article of this draft empty."""
+    document = between("en", line)
+    assert [row.label for row in document.provisions] == ["4", "11"]
+    assert document.provisions[0].text.endswith(line)
+
+
+def test_articles_that_went_in_a_run_are_removed_or_renumbered() -> None:
+    """None is "changed": what is gone was removed, and what stands elsewhere has another number now."""
+    texts = ["keep a list of ships", "train readers of maps", "pay yearly for the fund", "meet in spring and autumn"]
+    body = [f"Each Party shall {text}, and tell the others of it in writing." for text in texts]
+
+    def draft(*articles: str) -> Document:
+        return parsed("\n\n".join(articles))
+
+    old = draft(*(f"Article {number}\n{text}" for number, text in enumerate(body, 1)))
+    new = draft(f"Article 1\n{body[0]}", "Articles 2 to 4 [deleted]", f"Article 5\n{body[3]}")
+    fates = [(row.old, row.new, row.relation) for row in compare(old, new).changes]
+    assert fates == [
+        (("1",), ("1",), "unchanged"),
+        (("2",), (), "removed"),
+        (("3",), (), "removed"),
+        (("4",), ("5",), "renumbered"),
+    ]
+
+
+def test_a_list_of_contents_names_what_is_gone_once() -> None:
+    """A run that is gone is in the list and in the text, and each provision there once."""
+    contents = "Article 1 Aim\nArticles 2 to 3 [deleted]\nArticle 4 Reach\n"
+    document = parsed(f"{contents}{contents.replace('Aim', 'Aim' + chr(10) + TEXT['en']) + TEXT['en']}")
+    assert [row.label for row in document.provisions if row.placeholder] == ["2", "3"]
+
+
 def test_open_numbers_and_notes_tell_labels_apart() -> None:
     """Open numbers are counted; of two with one number what is noted beside one names it; "(continued)" is none."""
     text = "".join(
@@ -320,6 +429,69 @@ def test_numbered_headings_in_other_forms(numbers: list[str], titles: list[str],
     """Roman, Chinese and Arabic numbers, and with a bracket."""
     document = parsed("".join(f"{n}{title}\n{text}\n" for n, title in zip(numbers, titles, strict=True)))
     assert heads(document) == [(str(n), title, text) for n, title in enumerate(titles, 1)]
+
+
+RESOLUTION = """The Board of Readers,
+
+Recalling its decision of last year on the keeping of records,
+
+1. Decides to keep the matter of records under review in each of its sessions;
+
+2. Requests its secretary to report to it on:
+(a) the records that are kept in the offices;
+(b) the readers who have asked for them;
+
+2 bis. Requests also that the report be sent to all of the readers; and
+
+[3. Urges all States to make their lists of records known to everyone.]
+
+Annex
+Form of a report
+1. The name of the office is given.
+"""
+
+
+def test_the_numbered_paragraphs_of_a_resolution() -> None:
+    """Where there are no articles, each numbered paragraph is a provision; what stands above is the preamble."""
+    rows = parsed(RESOLUTION).provisions
+    assert [(row.kind, row.label, row.heading) for row in rows] == [
+        ("preamble", "PREAMBLE", ""),
+        *(("paragraph", label, "") for label in ("1", "2", "2 bis", "3")),
+        ("annex", "ANNEX", "Form of a report"),
+    ]
+    assert rows[2].text.startswith("Requests its secretary to report to it on:\n(a) the records")
+    assert (rows[4].text, rows[4].brackets) == (
+        "Urges all States to make their lists of records known to everyone.]",
+        1,
+    )
+
+
+def test_paragraphs_with_the_letters_of_negotiators() -> None:
+    """Preambular and operative ones, with "PP" and "OP" in every way in which they are printed."""
+    text = "PP1 Recalling it,\nPP1 bis Noting it,\nOP1. Decides;\n(a) one;\nOP 2: [deleted]\n[OP3] Urges all."
+    rows = numbered(parsed(f"The Board,\n{text}"))
+    assert [(row.label, row.text, row.placeholder) for row in rows] == [
+        ("PP1", "Recalling it,", False),
+        ("PP1 bis", "Noting it,", False),
+        ("OP1", "Decides;\n(a) one;", False),
+        ("OP2", "[deleted]", True),
+        ("OP3", "Urges all.", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RESOLUTION.replace("2 bis.", "1."),
+        RESOLUTION.replace("[3.", "[4."),
+        RESOLUTION.replace("sessions;", "sessions"),
+        "They met.\n1. Ships sail;\n2. Planes fly;\n3. Cars drive.",
+    ],
+)
+def test_other_numbers_are_no_paragraphs_of_a_resolution(text: str) -> None:
+    """Numbers that begin again or lack one, words that are no clause, a short list."""
+    with pytest.raises(ValueError, match="No articles"):
+        parsed(text)
 
 
 def test_a_list_is_no_row_of_headings() -> None:
