@@ -31,6 +31,7 @@ _NOTE = re.compile(
     rf"{_OPEN}\s*(?:{_NOTES}){_TAIL}\s*{_CLOSE}|[(（]\s*(?=[^()（）\n]{{0,40}}ad ref)(?:{_NOTES}){_TAIL}\s*[)）]",
     re.IGNORECASE,
 )
+_NOTE_SIGN = re.compile(rf"[{re.escape(OPENING)}(（]")  # a quick look
 _NOTE_LINE = re.compile(rf"\s*[(（]?(?:{_NOTES})[)）]?\s*[.:]?\s*", re.IGNORECASE)
 
 
@@ -108,7 +109,7 @@ def agreement(text: str) -> tuple[str, str]:
     """A paragraph without its notes of agreement, and how far they say it is agreed (one of `AGREED`)."""
     if _NOTE_LINE.fullmatch(text):
         return "", _state(text)
-    notes = _NOTE.findall(text)
+    notes = _NOTE.findall(text) if _NOTE_SIGN.search(text) else []
     if not notes:
         return text, ""
     bare = re.sub(r"[^\S\n]{2,}", " ", _NOTE.sub(" ", text)).strip()

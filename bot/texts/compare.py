@@ -183,6 +183,4 @@ def _similarity(left: str, right: str) -> float:
     """The share of words that both texts have in the same order."""
     if left == right:
         return 1.0
-    numbers: dict[str, int] = {}
-    sides = [[numbers.setdefault(word, len(numbers)) for word in words(text)] for text in (left, right)]
-    return round(LCSseq.normalized_similarity(*sides), 4)
+    return round(LCSseq.normalized_similarity(words(left), words(right)), 4)

@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from bot.texts.normal import HAN, LETTERS, bare
+from bot.texts.normal import HAN, LETTERS, MARKS, bare
 from bot.texts.paragraph_pairs import paired
 
 Op = tuple[str, str]
 
-_TOKEN = re.compile(rf"\n|[^\S\n]*(?:[{HAN}]|{LETTERS}(?:[’'.]{LETTERS})*|[^\w\s]|_+)|[^\S\n]+")
+_TOKEN = re.compile(
+    rf" ?[A-Za-z0-9]++(?![\w’'.{MARKS}])"  # most are like this and found quickly; without it they are the same
+    rf"|\n|[^\S\n]*(?:[{HAN}]|{LETTERS}(?:[’'.]{LETTERS})*|[^\w\s]|_+)|[^\S\n]+"
+)
 _WORD = re.compile(rf"[{HAN}]|{LETTERS}(?:[’'-]{LETTERS})*")
 _ISLAND = 4  # an equal run of at most this many words can be too short to stand between two edits
 
@@ -59,17 +62,27 @@ def _numbered(distinct: Iterable[str]) -> dict[str, int]:
 
 
 def _hunks(old: list[int], new: list[int], left: list[str], right: list[str]) -> list[_Hunk]:
-    """Edits within paragraphs that belong together, and whole paragraphs that came or went."""
+    """Edits within paragraphs that belong together, and whole paragraphs that came or went, with what is between."""
     hunks: list[_Hunk] = []
-    for one, two in paired(_paragraphs(left), _paragraphs(right), old, new):
-        for code in Levenshtein.opcodes(old[one], new[two]):
-            source = slice(one.start + code.src_start, one.start + code.src_end)
-            target = slice(two.start + code.dest_start, two.start + code.dest_end)
-            hunk = _Hunk(code.tag == "equal", source, target)
-            if hunks and hunks[-1].equal == hunk.equal:
-                hunk = _joined(hunks.pop(), hunk)
-            hunks.append(hunk)
+    at, to = 0, 0
+    for one, two, size in [*_common(old, new, left, right), (len(old), len(new), 0)]:
+        if one > at or two > to:
+            hunks.append(_Hunk(False, slice(at, one), slice(to, two)))
+        at, to = one + size, two + size
+        same = _Hunk(True, slice(one, at), slice(two, to))
+        if hunks and hunks[-1].equal:
+            hunks[-1] = _joined(hunks[-1], same)
+        elif size:
+            hunks.append(same)
     return _without_islands(hunks, left)
+
+
+def _common(old: list[int], new: list[int], left: list[str], right: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Where tokens are the same in paragraphs that belong together: from where on either side, and how many."""
+    for one, two in paired(_paragraphs(left), _paragraphs(right), old, new):
+        for block in Levenshtein.opcodes(old[one], new[two]).as_matching_blocks():
+            if block.size:
+                yield one.start + block.a, two.start + block.b, block.size
 
 
 def _paragraphs(tokens: list[str]) -> list[slice]:
@@ -99,26 +112,20 @@ def _without_islands(hunks: list[_Hunk], left: list[str]) -> list[_Hunk]:
 
 
 def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> bool:
-    rewrites = _rewrites(before) and _rewrites(after)
-    least = min(_weight(before), _weight(after))
+    sizes = _lengths(before), _lengths(after)
+    rewrites = all(sizes[0]) and all(sizes[1])
+    least, weight = min(map(max, sizes)), sum(map(max, sizes))
     # Both neighbours must outweigh it: a removed word before and another one after it are two edits.
-    most = least if rewrites and _weight(before) + _weight(after) >= _ISLAND else (least - 1) // 2
+    most = least if rewrites and weight >= _ISLAND else (least - 1) // 2
     most = min(_ISLAND, most)
     words = (token for token in left[island.old] if _WORD.search(token))
     common = sum(1 for _ in islice(words, most + 1))
     return common <= most and (common > 0 or rewrites) and "\n" not in left[island.old]
 
 
-def _rewrites(hunk: _Hunk) -> bool:
-    return _length(hunk.old) > 0 and _length(hunk.new) > 0
-
-
-def _length(span: slice) -> int:
-    return int(span.stop) - int(span.start)
-
-
-def _weight(hunk: _Hunk) -> int:
-    return max(_length(hunk.old), _length(hunk.new))
+def _lengths(hunk: _Hunk) -> tuple[int, int]:
+    """How many tokens of either side it has."""
+    return hunk.old.stop - hunk.old.start, hunk.new.stop - hunk.new.start
 
 
 def _written(hunk: _Hunk, left: list[str], right: list[str]) -> Iterator[Op]:

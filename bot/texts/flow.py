@@ -1,7 +1,7 @@
 """Which words of an old draft went where in a new one: runs of three words that both hold, paragraph by paragraph."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _LEAST = 0.05  # of the runs of the shorter of two paragraphs; what shares less 
 _FEW = 3  # provisions of a draft; a run in more of them is how drafts are worded, and no sign of a part taken over
 _ENUMERATORS = 4  # longest number or letter that opens a paragraph
 
-_Numbers = defaultdict[Hashable, int]
+_Numbers = defaultdict[str, int]
 _Times = Counter[int]
 
 
@@ -117,11 +117,11 @@ def _runs(paragraph: str, numbers: _Numbers) -> set[int]:
     found = words(paragraph)
     if len(found) > 1 and len(found[0]) <= _ENUMERATORS:
         del found[0]
-    spans = list(zip(found, found[1:], found[2:], strict=False)) if len(found) >= _RUN else [tuple(found)][: len(found)]
+    spans = list(map(" ".join, zip(found, found[1:], found[2:], strict=False))) or [" ".join(found)][: len(found)]
     runs = set(map(numbers.__getitem__, spans))
     if len(runs) < len(spans):
-        again = ((span, before) for span, times in Counter(spans).items() for before in range(1, times))
-        runs.update(map(numbers.__getitem__, again))
+        repeated = Counter(spans).items()
+        runs.update(numbers[f"{span}\n{before}"] for span, times in repeated for before in range(1, times))
     return runs
 
 
@@ -155,15 +155,16 @@ def _kin(old: list[Passage], new: list[Passage], times: _Times, others: _Times) 
 def _met(old: list[Passage], new: list[Passage], others: _Times, common: set[int]) -> Iterator[Counter[int]]:
     """For each old paragraph those new ones that share runs with it which are not common, and how many."""
     places: dict[int, list[int]] = {run: [] for run, number in others.items() if number > 1 and run not in common}
+    several = set(places)
     place: dict[int, int] = {}  # of the others, which are most: without a list for each
     for index, passage in enumerate(new):
-        place.update(dict.fromkeys(passage.runs - common - places.keys(), index))
-        for run in passage.runs & places.keys():
+        place.update(dict.fromkeys(passage.runs, index))
+        for run in passage.runs & several:
             places[run].append(index)
+    once = place.keys() - several - common
     for passage in old:
-        once = map(place.__getitem__, passage.runs & place.keys())
-        several = map(places.__getitem__, passage.runs & places.keys())
-        yield Counter(chain(once, chain.from_iterable(several)))
+        found = map(place.__getitem__, passage.runs & once)
+        yield Counter(chain(found, *map(places.__getitem__, passage.runs & several)))
 
 
 def _common(passages: list[Passage], times: _Times) -> set[int]:

@@ -10,6 +10,7 @@ from bot.texts.grammar import CHINESE, LANGUAGES, Grammar
 
 _SAMPLE = 200_000
 _WORD = re.compile(r"[^\W\d_]+")
+_PLAIN_WORD = re.compile("[a-z]+")  # the same where no other letters are, and quicker
 _KNOWN = (
     "A-Za-z\u00aa-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u1e00-\u1eff"
     "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -22,7 +23,7 @@ _LEAST_SHARE = 0.06  # of all words, function words of one language; real prose 
 def detect(text: str) -> Grammar:
     """The grammar of the text's language; Unreadable where its letters are wrongly mapped."""
     sample = text[:_SAMPLE]
-    strange = _letters(_OTHER.findall(sample))
+    strange = 0 if sample.isascii() else _letters(_OTHER.findall(sample))
     if strange and strange > 0.2 * _letters(sample):
         raise Unreadable(
             "The characters of this file are wrongly mapped, so its words cannot be read; "
@@ -66,8 +67,8 @@ def share_of(text: str, language: str) -> float:
 
 
 def _most_likely(text: str) -> tuple[Grammar, float]:
-    han = len(re.findall("[\u4e00-\u9fff]", text))
-    words = Counter(_WORD.findall(text.casefold()))
+    han = 0 if text.isascii() else len(re.findall("[\u4e00-\u9fff]", text))
+    words = Counter((_PLAIN_WORD if text.isascii() else _WORD).findall(text.casefold()))
     total = sum(words.values()) or 1
     if han > total / 2 and han > 0.3 * len(_WORD.sub("", text)):
         return CHINESE, 1.0

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from itertools import pairwise
 from statistics import median
 
@@ -13,6 +14,7 @@ from bot.texts.pdf import Placed
 
 _RULE = re.compile(r"[_\u2014\u2013-]{10,}")
 _PAGE_NUMBER = re.compile(r"^\d{1,4}(?=\s|$)|(?<=\s)\d{1,4}$")
+_Place = tuple[str, int]
 _EDGE = 4  # this many lines at the top and bottom of a page can be header or footer
 
 
@@ -21,24 +23,25 @@ def flow(placed: list[Placed]) -> list[Line]:
     pages = defaultdict(list)
     for line in placed:
         pages[line.page].append(line)
-    repeated = _repeated(pages)
-    body = [line for page in pages.values() for line in _body(page, repeated)]
+    edges = {number: _edges(page) for number, page in pages.items()}
+    repeated = _repeated(edges.values())
+    body = [line for number, page in pages.items() for line in _body(page, edges[number], repeated)]
     texts = unbroken([line.text for line in body])
     return [
-        Line(" ".join(text.split()), bold=line.bold, starts=starts)
-        for line, text, starts in zip(body, texts, _starts(body), strict=True)
+        Line(text, bold=line.bold, starts=starts) for line, text, starts in zip(body, texts, _starts(body), strict=True)
     ]
 
 
-def _edges(page: list[Placed]) -> list[Placed]:
-    height = sorted(page, key=lambda line: line.bottom)
-    return height[:_EDGE] + height[_EDGE:][-_EDGE:]
+def _edges(page: list[Placed]) -> dict[int, set[_Place]]:
+    """What could be header or footer of a page, by its index on it: what it would be on every page."""
+    upward = sorted(range(len(page)), key=lambda index: page[index].bottom)
+    return {index: _places(page[index]) for index in upward[:_EDGE] + upward[_EDGE:][-_EDGE:]}
 
 
-def _place(line: Placed) -> tuple[str, int]:
-    """What a header is on every page: its words, a number at their end counted from the page's, and its height."""
+def _places(line: Placed) -> set[_Place]:
+    """The line's words, and these with a number at their end counted from the page's; each with its height."""
     words = _PAGE_NUMBER.sub(lambda number: str(int(number.group()) - line.page), line.text)
-    return words, round(line.bottom / 4)
+    return {(line.text, round(line.bottom / 4)), (words, round(line.bottom / 4))}
 
 
 def _carries_structure(text: str) -> bool:
@@ -46,31 +49,26 @@ def _carries_structure(text: str) -> bool:
     return any(mark_of(text, language) for language in LANGUAGES)
 
 
-def _repeated(pages: dict[int, list[Placed]]) -> set[tuple[str, int]]:
+def _repeated(edges: Collection[dict[int, set[_Place]]]) -> set[_Place]:
     """Headers and footers: the same words at the same height on several pages."""
-    seen: Counter[tuple[str, int]] = Counter()
-    for page in pages.values():
-        seen.update({place for line in _edges(page) for place in ((line.text, _place(line)[1]), _place(line))})
-    enough = max(3, len(pages) // 5)
+    seen: Counter[_Place] = Counter()
+    for edge in edges:
+        seen.update(set().union(*edge.values()))
+    enough = max(3, len(edges) // 5)
     return {place for place, times in seen.items() if times >= enough and not _carries_structure(place[0])}
 
 
-def _body(page: list[Placed], repeated: set[tuple[str, int]]) -> list[Placed]:
+def _body(page: list[Placed], edge: dict[int, set[_Place]], repeated: set[_Place]) -> list[Placed]:
+    """The lines of a page without headers and footers, and without its highest rule and what stands below it."""
     rule = max((line.bottom for line in page if _RULE.fullmatch(line.text)), default=None)
-    edges = {id(line) for line in _edges(page)}
+    furniture = {
+        index for index, places in edge.items() if places & repeated and not _carries_structure(page[index].text)
+    }
     return [
         line
-        for line in page
-        if not (id(line) in edges and _repeats(line, repeated))
-        and not (rule is not None and line.bottom <= rule + 1)
-        and not _RULE.fullmatch(line.text)
-        and not is_furniture(line.text)
+        for index, line in enumerate(page)
+        if index not in furniture and not (rule is not None and line.bottom <= rule + 1) and not is_furniture(line.text)
     ]
-
-
-def _repeats(line: Placed, repeated: set[tuple[str, int]]) -> bool:
-    place = _place(line)
-    return (place in repeated or (line.text, place[1]) in repeated) and not _carries_structure(line.text)
 
 
 def _starts(body: list[Placed]) -> list[bool | None]:

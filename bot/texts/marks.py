@@ -42,7 +42,7 @@ def mark_of(text: str, language: str, seldom: str = "") -> Mark | None:
 
     `seldom` names a kind of provision, such as a clause, that only some drafts are made of; then it counts too.
     """
-    if text[:1].islower() or not _begins(language).match(text):
+    if not could_be_marked(text, language):
         return None
     for role, kind, level, pattern in _patterns(language, seldom):
         if match := pattern.match(text):
@@ -55,9 +55,14 @@ def mark_of(text: str, language: str, seldom: str = "") -> Mark | None:
     return None
 
 
+def could_be_marked(text: str, language: str) -> bool:
+    """Whether a line begins as one with structure does: a quick look, and few lines pass it."""
+    return not text[:1].islower() and _begins(language).match(text) is not None
+
+
 @cache
 def _begins(language: str) -> re.Pattern[str]:
-    """How any line with structure begins: quick to compile and to match, and few lines come further."""
+    """How any line with structure begins: quick to compile and to match."""
     grammar = LANGUAGES[language]
     words = [grammar.fresh, *grammar.kinds.values(), *grammar.seldom.values(), *grammar.divisions, grammar.annex]
     words += [grammar.appendix, grammar.option, grammar.preamble, *(words for _, words in grammar.number_last)]

@@ -9,8 +9,9 @@ _QUOTES = str.maketrans(
 _NOISE = re.compile(r"[\-\u00ad\u2010-\u2015\u2212\u200b-\u200f\ufeff\u0640]+")
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 """The range, for a class in a pattern, of signs of which each is a word."""
-_MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"  # they sit on a letter and belong to its word
-LETTERS = rf"(?:[^\W_{HAN}]++|[{_MARKS}]++)++"
+MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"
+"""The ranges, likewise, of signs that sit on a letter and belong to its word."""
+LETTERS = rf"(?:[^\W_{HAN}]++|[{MARKS}]++)++"
 """A pattern for a word's letters, figures and marks."""
 _WORD = re.compile(rf"[{HAN}]|{LETTERS}")
 _PLAIN_WORD = re.compile(r"[a-z0-9]+")  # the same for the letters that most texts are written in, and quicker

@@ -82,7 +82,7 @@ def _glue(pieces: list[str], text: str, spaced: bool) -> None:
     before = pieces[-1]
     if before.endswith("\u00ad"):
         pieces[-1], between = before[:-1], ""
-    elif re.search(r"\w-$", before[-2:]) and text[:1].isalnum():
+    elif before.endswith("-") and re.match(r"\w", before[-2:]) and text[:1].isalnum():
         between = ""
     else:
         between = " " if spaced or (before[-1:].isascii() and text[:1].isascii()) else ""

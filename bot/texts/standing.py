@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.texts.brackets import agreement
 from bot.texts.grammar import LANGUAGES, Grammar, any_case
 from bot.texts.lines import Line
-from bot.texts.marks import Mark, mark_of
+from bot.texts.marks import Mark, could_be_marked, mark_of
 from bot.texts.numbered import numbered
 from bot.texts.paragraphs import begins_low, ends_sentence
 from bot.texts.resolution import paragraphs
@@ -90,8 +90,13 @@ def _broken(before: str, text: str, alone: re.Pattern[str], suffix: re.Pattern[s
 
 
 def _labels(text: str, grammar: Grammar) -> list[Mark]:
-    """The labels that a line may be, of every kind."""
-    marks = (mark_of(text, grammar.language, seldom) for seldom in ("", *grammar.seldom))
+    """The labels that a line may be: of a usual kind, or else of every kind that counts seldom."""
+    if not could_be_marked(text, grammar.language):
+        return []
+    usual = mark_of(text, grammar.language)
+    if usual and usual.role == "label":
+        return [usual]
+    marks = (mark_of(text, grammar.language, seldom) for seldom in grammar.seldom)
     return [mark for mark in marks if mark and mark.role == "label"]
 
 
