@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import structlog
 from sqlalchemy import ColumnElement, or_
-from sqlmodel import col, func, select
+from sqlmodel import col, delete, func, select, update
 
 from bot.clock import Clock
 from bot.ports import Chat, SendLater
@@ -41,7 +41,7 @@ class Leftovers:
         """Do what is due now; tells whether there was anything."""
         await self._strike()
         due = await self._store.read(None, self._due)
-        done = [await self._take(*row) for row in due]
+        done = [await self._take(row) for row in due]
         if any(done):
             await self._scrubbed()  # the addresses of what was just done, too
         return bool(due)
@@ -61,32 +61,38 @@ class Leftovers:
             except KeyProblem:
                 _log.error("line not struck", coalition=coalition_id, code="key-file")  # doctor says what to do
 
-    def _due(self, work: Work) -> list[tuple[int, LeftoverKind, str, str]]:
+    def _due(self, work: Work) -> list[Leftover]:
         found = select(Leftover).where(self._here(), Leftover.next_at <= self._clock.now())
-        rows = work.exec(found.order_by(col(Leftover.id)))
-        return [(row.id, row.kind, row.platform, row.address) for row in rows]
+        return list(work.exec(found.order_by(col(Leftover.id))))
 
     def _here(self) -> ColumnElement[bool]:
         return or_(col(Leftover.kind) == LeftoverKind.FILES, col(Leftover.platform).in_(tuple(self._chats)))
 
-    async def _take(self, row_id: int, kind: LeftoverKind, platform: str, address: str) -> bool:
-        """Try one thing; tells whether that is over."""
+    async def _take(self, row: Leftover) -> bool:
+        """Try one thing; tells whether that is over. Another process may be at it too: it is safe to repeat."""
+        mine = col(Leftover.id) == row.id
         try:
-            if kind is LeftoverKind.FILES:
-                if not await self._scrubbed():
-                    raise SendLater("busy")
-            elif kind is LeftoverKind.ROOM:
-                await self._chats[platform].leave(address)
-            else:
-                await self._chats[platform].forget(address)
+            await self._do(row)
         except Exception as problem:  # SendLater and SendRefused; no adapter should raise another, and it may pass
             code = getattr(problem, "code", type(problem).__name__)
-            _log.warning("left over", leftover=row_id, kind=str(kind), code=code)
+            _log.warning("left over", leftover=row.id, kind=str(row.kind), code=code)
             seconds = problem.seconds if isinstance(problem, SendLater) else None
-            await self._store.write(None, lambda work: self._later(work, row_id, code, seconds))
+            usual = min(LONGEST_BACK_OFF, 5.0 * 2.0 ** min(row.failures, 15)) * random.uniform(0.5, 1.0)
+            next_at = self._clock.now() + dt.timedelta(seconds=seconds if seconds is not None else usual)
+            later = update(Leftover).where(mine).values(failures=row.failures + 1, code=code, next_at=next_at)
+            await self._store.write(None, lambda work: work.exec(later))
             return False
-        await self._store.write(None, lambda work: _done(work, row_id))
+        await self._store.write(None, lambda work: work.exec(delete(Leftover).where(mine)))
         return True
+
+    async def _do(self, row: Leftover) -> None:
+        if row.kind is LeftoverKind.FILES:
+            if not await self._scrubbed():
+                raise SendLater("busy")
+        elif row.kind is LeftoverKind.ROOM:
+            await self._chats[row.platform].leave(row.address)
+        else:
+            await self._chats[row.platform].forget(row.address)
 
     async def _scrubbed(self) -> bool:
         try:
@@ -94,22 +100,8 @@ class Leftovers:
         except DatabaseTrouble:  # somebody writes just now
             return False
 
-    def _later(self, work: Work, row_id: int, code: str, seconds: float | None) -> None:
-        row = work.get(Leftover, row_id)
-        if row is None:
-            return
-        row.failures, row.code = row.failures + 1, code
-        usual = min(LONGEST_BACK_OFF, 5.0 * 2.0 ** min(row.failures, 15)) * random.uniform(0.5, 1.0)
-        row.next_at = self._clock.now() + dt.timedelta(seconds=seconds if seconds is not None else usual)
-
 
 def not_left(work: Work) -> list[Leftover]:
     """Give the rooms that were tried and could not be left so far."""
     tried = select(Leftover).where(Leftover.kind == LeftoverKind.ROOM, Leftover.failures > 0)
     return list(work.exec(tried.order_by(col(Leftover.id))))
-
-
-def _done(work: Work, row_id: int) -> None:
-    row = work.get(Leftover, row_id)
-    if row is not None:
-        work.delete(row)

@@ -61,7 +61,8 @@ class _Plan:
 async def purge_coalition(settings: Settings, coalition: str | None, *, rehearse: bool) -> int:
     """End a coalition once its name was typed, or say what would go."""
     async with opened(settings) as store:
-        await _finish(store, "finished a purge that was cut off")
+        if await _finish(store):
+            write("finished a purge that was cut off")
         name = await coalition_name(store, coalition)
         found = select(Coalition.id).where(Coalition.name == name)
         coalition_id = await store.read(None, lambda work: work.exec(found).first())
@@ -83,13 +84,14 @@ async def purge_coalition(settings: Settings, coalition: str | None, *, rehearse
     return 0
 
 
-async def _finish(store: Store, done: str | None = None) -> None:
-    """Do what needs no chat; raises KeyProblem where a line cannot be taken out of the key file."""
+async def _finish(store: Store) -> bool:
+    """Do what needs no chat; tells whether a line was still in the key file. Raises KeyProblem where it stays."""
     lines = await store.read(None, lines_of_purged)
-    struck = [store.keyring.strike(line) for line in lines.values()]
-    await Leftovers(store, SystemClock(), {}).drain()
-    if done and any(struck):
-        write(done)
+    try:
+        struck = [store.keyring.strike(line) for line in lines.values()]
+        return any(struck)
+    finally:
+        await Leftovers(store, SystemClock(), {}).drain()
 
 
 def _farewell(settings: Settings, plan: _Plan) -> Iterator[str]:

@@ -9,6 +9,7 @@ from sqlmodel import select
 from bot.app import command_table
 from bot.clock import SystemClock
 from bot.commands import Refusal
+from bot.leftovers import Leftovers
 from bot.message import Moment, Phrase, say
 from bot.plain import Reader, plain_inline
 from bot.requests import asker_of, confirm_on_host, name_of, open_requests, what_of
@@ -45,6 +46,7 @@ async def confirm_request(settings: Settings, number: str | None, coalition: str
             lines = await store.write(coalition_id, act)
         except Refusal as refusal:
             raise CommandProblem(plain_inline(_ALL.over_parts(refusal.phrase), _READER)) from None
+        await Leftovers(store, SystemClock(), {}).drain()  # it may have been a purge, and nobody else may be running
     for line in lines:
         write(plain_inline(_ALL.over_parts(line), _READER))
     return 0

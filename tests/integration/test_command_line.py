@@ -510,3 +510,80 @@ def test_suspend_and_its_mistakes(house: House) -> None:
     (audit,) = house.console("audit")
     lines = re.findall(r"the host, `?(\w+)`?, (@\w+): done", audit["text"])
     assert lines == [("unsuspend", "@Luis"), ("unsuspend", "@Ana"), ("suspend", "@Ana"), ("suspend", "@Luis")]
+
+
+def test_a_purge_asks_for_the_name(house: House) -> None:
+    """A rehearsal and another name change nothing; the right one leaves neither rows nor a line in the key file."""
+    key = house.folder / "dragoman.key"
+    before = key.read_text()
+    rehearsed = house("purge", "--rehearse")
+    assert (rehearsed.code, rehearsed.err) == (0, "")
+    assert "member 4" in rehearsed.out
+    assert rehearsed.out.endswith("nothing was changed\n")
+    wrong = house("purge", typed="Safeguards\n")
+    assert (wrong.code, "that is not “Safeguards Now”: nothing was changed" in wrong.err) == (1, True)
+    assert (key.read_text(), house("load", "small.toml", "--at", AT).out) == (before, "nothing to change\n")
+    house("db", "backup", "old.backup")
+
+    done = house("purge", typed="Safeguards Now\n")
+    assert done.code == 0
+    assert [line.partition(" timestamp=")[0] for line in done.err.splitlines()] == [
+        'coalition=1 event="coalition purged" level=warning'
+    ]
+    assert "replace each copy of the key file" in done.out
+    assert len(key.read_text().splitlines()) == 1
+    assert not [path for path in house.folder.glob("dragoman.db*") if b"Safeguards Now" in path.read_bytes()]
+    doctor = house("doctor").out
+    assert "coalitions: 0" in doctor
+    assert "purges         ok: nothing is left" in doctor
+    restored = house("db", "restore", "old.backup", "--force")
+    assert (restored.code, "coalition 1 was left out" in restored.out) == (0, True)
+
+
+def test_a_purge_that_was_cut_off_is_finished(house: House) -> None:
+    """The line that a crash left in the key file is named by doctor, and goes with the next purge."""
+    key = house.folder / "dragoman.key"
+    before = key.read_text()
+    assert house("purge", typed="Safeguards Now\n").code == 0
+    key.write_text(before)
+    line = before.splitlines()[1].split()[0]
+    assert f"purges         WRONG: the key file still has the line {line}: take it out" in house("doctor").out
+    again = house("purge")
+    assert (again.code, again.out) == (1, "finished a purge that was cut off\n")
+    assert "there is no coalition to purge" in again.err
+    assert key.read_text() == before.splitlines(keepends=True)[0]
+
+
+def test_who_coordinates_alone_purges_with_the_host(house: House) -> None:
+    """What was asked in the chat is done by the host's word, and nobody is answered."""
+    now = dt.datetime.now(dt.UTC).isoformat()  # noqa: TID251 - the host's clock is the real one
+    assert "dragoman confirm 1" in house("console", "--json", "--at", now, typed="purge\n").out
+    confirmed = house("confirm", "1")
+    assert (confirmed.code, confirmed.out) == (0, "Confirmed and done: request 1.\n")
+    assert len((house.folder / "dragoman.key").read_text().splitlines()) == 1
+    assert "coalitions: 0" in house("doctor").out
+
+
+def test_purging_everything(house: House) -> None:
+    """Key, database and stores go, backups and settings stay; it goes on where it was cut off."""
+    house("db", "backup", "old.backup")
+    for folder in ("matrix", "slack"):
+        (house.folder / folder).mkdir(mode=0o700, exist_ok=True)
+        (house.folder / folder / "lock").touch(0o600)
+    there = sorted(path.name for path in house.folder.iterdir())
+    assert house("purge", "--all", "--rehearse").out.endswith("nothing was changed\n")
+    wrong = house("purge", "--all", typed="yes\n")
+    assert (wrong.code, "nothing was changed" in wrong.err) == (1, True)
+    with closing(sqlite3.connect(house.folder / "dragoman.db")) as other:
+        other.execute("SELECT * FROM member").fetchall()
+        held = house("purge", "--all", typed="purge all\n")
+        assert (held.code, "stop Dragoman first" in held.err) == (1, True)
+    assert sorted(path.name for path in house.folder.iterdir()) == there
+    (house.folder / "dragoman.key").unlink()  # cut off after the first step
+    done = house("purge", "--all", typed="purge all\n")
+    assert (done.code, done.err) == (0, "")
+    assert "it cannot be undone" in done.out
+    kept = ["demo.toml", "dragoman.toml", "old.backup", "small.toml"]
+    assert sorted(path.name for path in house.folder.iterdir() if path.name in there) == [
+        name for name in kept if name in there
+    ]

@@ -49,6 +49,7 @@ WHOLE = (
     (r"^SELECT coalition.id FROM coalition ORDER BY", "the chores: once an hour, for each of the coalitions"),
     (r"^SELECT coalition.id FROM coalition LEFT OUTER JOIN retention", "the sweep: once a night, for each of them"),
     (r"^SELECT coalition.id FROM coalition LIMIT", "whether there is one only: reads two rows"),
+    (r"^SELECT max\(coalition.id\)", "the last of all: by its key, from its end"),
     (r"^SELECT coalition.name FROM coalition ORDER BY", "the test's own"),
     (r"FROM notice .* LIMIT", "the first that is planned: reads one row"),
     (

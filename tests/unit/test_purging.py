@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from bot.message import Text, message
 from bot.notices import member_lane, tell
 from bot.ports import SendLater, SendRefused
 from bot.purging import inventory, lines_of_purged, purge
-from storage.cipher import Keyring, read_key_file
+from storage.cipher import KeyProblem, Keyring, read_key_file
 from storage.coalitions import founding
+from storage.destroying import destroy_database, in_use, names_of_rooms
+from storage.keyfile import part_of
+from storage.migrate import State, state
 from storage.purging import OF_NOBODY, owned
 from storage.tables import (
     Inbox,
@@ -27,6 +32,7 @@ from storage.tables import (
     Member,
     Note,
     NoticeKind,
+    Role,
     WrongCodes,
 )
 from storage.trouble import CoalitionGone
@@ -34,6 +40,7 @@ from storage.work import Store, Work
 from tests.conftest import KEY, NOW, World, both
 from tests.fakes.chat import RecordingChat
 from tests.fakes.crowded import MARK, fill, rows
+from tests.unit.test_sharing import another, running, until
 
 
 @pytest.fixture
@@ -173,7 +180,7 @@ def test_a_transaction_that_is_open_has_its_turn_first(world: World) -> None:
 
 def test_what_is_pending_never_leaves(world: World, engine: Engine) -> None:
     """Notices that are due, commands that wait, and files that are fetched end with it; the other one's leave."""
-    other = world.found("Other", {"Olu": ("member", "UTC")}, {})  # type: ignore[dict-item]
+    other = world.found("Other", {"Olu": (Role.MEMBER, "UTC")}, {})
     late, now = world.now, world.now
 
     def owe(work: Work) -> None:
@@ -193,7 +200,7 @@ def test_what_is_pending_never_leaves(world: World, engine: Engine) -> None:
 
 def test_rooms_are_left_and_accounts_forgotten_without_a_word(world: World, engine: Engine) -> None:
     """Those that another coalition has too stay as they are."""
-    world.found("Other", {"Mei": ("member", "UTC")}, {})  # type: ignore[dict-item]
+    world.found("Other", {"Mei": (Role.MEMBER, "UTC")}, {})
     world.write(lambda work: purge(work, world.now))
     world.run(engine.settle())
     assert world.chat.left == ["team", "hall"]
@@ -295,3 +302,66 @@ def test_purging_twice_is_purging_once(deployment: Deployment) -> None:
     drain(deployment.world)
     purged = deployment.world.run(deployment.world.store.read(None, lambda work: list(lines_of_purged(work))))
     assert purged == [one]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_processes_that_serve_go_on(world: World, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two serve while a third purges: neither ends, and what the other coalition is owed still goes out."""
+    monkeypatch.setattr("bot.engine.RENEW_SECONDS", 0.02)
+    monkeypatch.setattr("bot.engine.SWEEP_SECONDS", 0.1)
+    other = world.found("Other", {"Olu": (Role.MEMBER, "UTC")}, {})
+
+    def owe(alias: str, n: int) -> Callable[[Work], None]:
+        def act(work: Work) -> None:
+            member = next(row for row in work.rows(Member) if row.alias == alias)
+            lane = member_lane(work, member.id)
+            tell(work, lane, NoticeKind.ALERT, message(Text(f"{n} to {alias}")), key=f"k{n}", now=world.now)
+
+        return act
+
+    async def go() -> None:
+        async with (
+            another(address) as one,
+            another(address) as two,
+            running(world, one) as first,
+            running(world, two) as second,
+        ):
+            for n in range(20):
+                with suppress(CoalitionGone):
+                    await first.engine.receive(world.saying("Ana", "tasks"))
+                    await world.store.write(1, owe("Luis", n))
+                if n == 10:
+                    await world.store.write(1, lambda work: purge(work, world.now))
+                await world.store.write(other, owe("Olu", n))
+            await until(lambda: any("19 to Olu" in text for text in world.chat.texts("Olu")))
+            await until(lambda: set(world.chat.left) == {"team", "hall"})
+            assert not first.running.done()
+            assert not second.running.done()
+
+    world.run(go())
+    assert set(world.read(lambda work: rows(work, 1), other).values()) == {0}
+
+
+@both
+def test_the_whole_database_goes(world: World, address: str) -> None:
+    """Not while something has it open; then there is nothing, and to do it again is no harm."""
+    world.read(lambda work: work.rows(Member))
+    assert in_use(address)
+    world.run(world.store.close())
+    assert not in_use(address)
+    for _ in range(2):
+        destroy_database(address)
+        assert asyncio.run(state(address)) is State.EMPTY
+    assert names_of_rooms(address) == []
+
+
+def test_a_host_that_cannot_write_its_key_file_goes_on(deployment: Deployment) -> None:
+    """The coalition is purged all the same; who runs the next command is told which line to take out."""
+    one = deployment.found("One")
+    deployment.purge(one)
+    line = deployment.key_file.read_text().splitlines()[1].split()[0]
+    part_of(deployment.key_file).mkdir()  # where the next content would be written
+    drain(deployment.world)
+    with pytest.raises(KeyProblem, match=line):
+        deployment.world.store.keyring.strike(line)
+    assert deployment.lines() == 1

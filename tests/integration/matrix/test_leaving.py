@@ -6,6 +6,7 @@ import asyncio
 import json
 
 from bot.adapters.matrix.sealed import SealedStore
+from bot.purging import purge
 from storage.cipher import read_key_file
 from tests.integration.matrix.conftest import People
 from tests.integration.matrix.deployment import Deployment
@@ -41,5 +42,37 @@ def test_who_is_out_for_good_is_in_no_store(bot: Deployment, people: People, run
         found = {kind: json.dumps(sealed.all(kind)) for kind in kinds if kind != "store"}
         sealed.close()
         assert {kind for kind, text in found.items() if luis.user_id in text} == set()
+
+    runner.run(scene())
+
+
+def test_a_purged_coalition_is_left_without_a_word(bot: Deployment, people: People, runner: asyncio.Runner) -> None:
+    """The host purges while the bot is down; when it is back it leaves the room and the direct chat, and is silent."""
+
+    async def scene() -> None:
+        ana, luis, room = await served(bot, people)
+        chat = await luis.direct_chat(bot.user_id)
+        await luis.say(chat, "my")
+        await luis.hear(chat)
+        before = {place: len(await luis.raw_timeline(place)) for place in (room, chat)}
+        await bot.stop()
+        await luis.say(room, "!next")
+        await bot.store.write(1, lambda work: purge(work, bot.clock.now()))
+        await bot.start()
+        async with asyncio.timeout(20):
+            while bot.user_id in [*await luis.members(room), *await luis.members(chat)]:
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(1.0)
+        for place in (room, chat):
+            new = (await luis.raw_timeline(place))[: -before[place] or None]
+            own = [event["type"] for event in new if event["sender"] == bot.user_id]
+            assert [kind for kind in own if kind != "m.room.member"] == []
+        await bot.stop()
+        sealed = SealedStore(bot.folder / "matrix" / "matrix.db", read_key_file(bot.folder / "dragoman.key"))
+        kinds = [kind for (kind,) in sealed._run("SELECT DISTINCT kind FROM sealed")]
+        found = {kind: json.dumps(sealed.all(kind)) for kind in kinds if kind != "store"}
+        sealed.close()
+        gone = (luis.user_id, ana.user_id, room, chat)
+        assert {kind for kind, text in found.items() if any(one in text for one in gone)} == set()
 
     runner.run(scene())
