@@ -76,7 +76,7 @@ def _starts(body: list[Placed]) -> list[bool | None]:
     gaps = [one.last - two.bottom if one.page == two.page else None for one, two in pairwise(body)]
     usual = median([gap for gap in gaps if gap and gap > 0] or [1.0])
     margin = Counter(round(line.left) for line in body).most_common(1)[0][0] if body else 0
-    answers: list[bool | None] = [True][: len(body)]
+    answers: list[bool | None] = [True] if body else []
     for (before, line), gap in zip(pairwise(body), gaps, strict=True):
         if gap is None:
             indented = 12 < line.left - margin < 60
