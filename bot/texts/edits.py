@@ -118,9 +118,9 @@ def _is_island(before: _Hunk, island: _Hunk, after: _Hunk, left: list[str]) -> b
     # Both neighbours must outweigh it: a removed word before and another one after it are two edits.
     most = least if rewrites and weight >= _ISLAND else (least - 1) // 2
     most = min(_ISLAND, most)
-    words = (token for token in left[island.old] if _WORD.search(token))
-    common = sum(1 for _ in islice(words, most + 1))
-    return common <= most and (common > 0 or rewrites) and "\n" not in left[island.old]
+    between = left[island.old]
+    common = len(list(islice(filter(_WORD.search, between), most + 1)))
+    return common <= most and (common > 0 or rewrites) and "\n" not in between
 
 
 def _lengths(hunk: _Hunk) -> tuple[int, int]:
@@ -133,10 +133,11 @@ def _written(hunk: _Hunk, left: list[str], right: list[str]) -> Iterator[Op]:
         yield "delete", "".join(left[hunk.old])
         yield "insert", "".join(right[hunk.new])
         return
-    if left[hunk.old] == right[hunk.new]:
-        yield "equal", "".join(left[hunk.old])
+    ones, twos = left[hunk.old], right[hunk.new]
+    if ones == twos:
+        yield "equal", "".join(ones)
         return
-    for one, two in zip(left[hunk.old], right[hunk.new], strict=True):
+    for one, two in zip(ones, twos, strict=True):
         if one == two:
             yield "equal", one
         elif one.lstrip() == two.lstrip() != "":
@@ -153,21 +154,18 @@ def merged(ops: Iterable[Op]) -> Iterator[Op]:
     """The edits with neighbours of one sort joined, nothing empty, deleted before inserted."""
     gone, come, same = "", "", ""
     for op, text in ops:
-        if op == "equal" and text:
-            yield from _edit(gone, come)
+        if not text:
+            continue
+        if op == "equal":
+            if gone:
+                yield "delete", gone
+            if come:
+                yield "insert", come
             gone, come, same = "", "", same + text
-        elif text:
-            if same:
-                yield "equal", same
-            same = ""
-            gone, come = (gone + text, come) if op == "delete" else (gone, come + text)
-    if same:
-        yield "equal", same
-    yield from _edit(gone, come)
-
-
-def _edit(gone: str, come: str) -> Iterator[Op]:
-    if gone:
-        yield "delete", gone
-    if come:
-        yield "insert", come
+            continue
+        if same:
+            yield "equal", same
+        same = ""
+        gone, come = (gone + text, come) if op == "delete" else (gone, come + text)
+    rest: tuple[Op, ...] = (("equal", same), ("delete", gone), ("insert", come))
+    yield from (edit for edit in rest if edit[1])

@@ -205,14 +205,14 @@ def _carry(kin: list[_Kin], old: list[Passage], new: list[Passage], result: Flow
         near = around / (result.old_sizes[place[0]] + result.new_sizes[place[1]])
         distance, middle = abs(pair.old - pair.new), pair.old + pair.new
         ranked.append((-alike, -near, -pair.both, distance, middle, pair.old, pair))
-    old_left = [passage.runs.copy() for passage in old]
-    new_left = [passage.runs.copy() for passage in new]
+    old_left = [passage.runs for passage in old]
+    new_left = [passage.runs for passage in new]
     for *_, pair in sorted(ranked):
         moved = old_left[pair.old] & new_left[pair.new]
         if not moved:
             continue
-        old_left[pair.old] -= moved
-        new_left[pair.new] -= moved
+        old_left[pair.old] = old_left[pair.old] - moved
+        new_left[pair.new] = new_left[pair.new] - moved
         one, two = old[pair.old], new[pair.new]
         result.carried[one.provision, two.provision] += len(moved)
         result.paragraphs.append(_told(one, two, len(moved), pair.telling))

@@ -10,7 +10,7 @@ from bot.texts.grammar import CHINESE, LANGUAGES, Grammar
 
 _SAMPLE = 200_000
 _WORD = re.compile(r"[^\W\d_]+")
-_PLAIN_WORD = re.compile("[a-z]+")  # the same where no other letters are, and quicker
+_PLAIN = "".join(chr(code).lower() if chr(code).isalpha() else " " for code in range(128))
 _KNOWN = (
     "A-Za-z\u00aa-\u024f\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u1e00-\u1eff"
     "\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -62,13 +62,18 @@ def _is_letter(sign: str) -> bool:
 def share_of(text: str, language: str) -> float:
     """The share of a language's function words among all words; of Chinese, among its characters."""
     grammar = LANGUAGES[language]
-    words = Counter(re.findall("[\u4e00-\u9fff]", text) if grammar is CHINESE else _WORD.findall(text.casefold()))
+    words = Counter(re.findall("[\u4e00-\u9fff]", text) if grammar is CHINESE else _words(text))
     return sum(words[word] for word in grammar.function_words) / (sum(words.values()) or 1)
+
+
+def _words(text: str) -> list[str]:
+    """The words in small letters; where no other letters are, a table finds the same words quicker."""
+    return text.translate(_PLAIN).split() if text.isascii() else _WORD.findall(text.casefold())
 
 
 def _most_likely(text: str) -> tuple[Grammar, float]:
     han = 0 if text.isascii() else len(re.findall("[\u4e00-\u9fff]", text))
-    words = Counter((_PLAIN_WORD if text.isascii() else _WORD).findall(text.casefold()))
+    words = Counter(_words(text))
     total = sum(words.values()) or 1
     if han > total / 2 and han > 0.3 * len(_WORD.sub("", text)):
         return CHINESE, 1.0

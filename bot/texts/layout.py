@@ -73,22 +73,14 @@ def _body(page: list[Placed], edge: dict[int, set[_Place]], repeated: set[_Place
 
 def _starts(body: list[Placed]) -> list[bool | None]:
     """Whether a paragraph begins: a wider gap above, or an indented first line; at the head of a page words decide."""
-    gaps = [_gap(one, two) for one, two in pairwise(body) if one.page == two.page]
-    usual = median([gap for gap in gaps if gap > 0] or [1.0])
+    gaps = [one.last - two.bottom if one.page == two.page else None for one, two in pairwise(body)]
+    usual = median([gap for gap in gaps if gap and gap > 0] or [1.0])
     margin = Counter(round(line.left) for line in body).most_common(1)[0][0] if body else 0
-    answers: list[bool | None] = []
-    for index, line in enumerate(body):
-        before = body[index - 1] if index else None
-        indented = 12 < line.left - margin < 60
-        if before is None:
-            answers.append(True)
-        elif before.page != line.page:
+    answers: list[bool | None] = [True] if body else []
+    for (before, line), gap in zip(pairwise(body), gaps, strict=True):
+        if gap is None:
+            indented = 12 < line.left - margin < 60
             answers.append(True if indented and line.right - line.left > 150 else None)
         else:
-            wide = not 0 < _gap(before, line) <= 1.22 * usual
-            answers.append(wide or before.bold != line.bold)
+            answers.append(not 0 < gap <= 1.22 * usual or before.bold != line.bold)
     return answers
-
-
-def _gap(one: Placed, two: Placed) -> float:
-    return one.last - two.bottom

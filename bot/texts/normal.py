@@ -14,7 +14,7 @@ MARKS = r"\u0300-\u036f\u064b-\u065f\u0670"
 LETTERS = rf"(?:[^\W_{HAN}]++|[{MARKS}]++)++"
 """A pattern for a word's letters, figures and marks."""
 _WORD = re.compile(rf"[{HAN}]|{LETTERS}")
-_PLAIN_WORD = re.compile(r"[a-z0-9]+")  # the same for the letters that most texts are written in, and quicker
+_PLAIN = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
 
 
 def bare(text: str) -> str:
@@ -28,5 +28,5 @@ def bare(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words, in small letters and without punctuation; each Chinese character is one."""
     if text.isascii():
-        return _PLAIN_WORD.findall(text.lower())
+        return text.translate(_PLAIN).split()  # quicker than the pattern, and the same
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -10,9 +10,7 @@ _ENUMERATOR = re.compile(
     rf"{_OPENING}(?:\d{{1,3}}\s?[.)]|\d{{1,3}} ?[-–] |[٠-٩]{{1,3}}\s?[-–.)]"
     rf"|\(?(?:[a-zа-я]{{1,2}}|[ivxlc]{{1,6}}|[٠-٩]+|\d{{1,2}}|[\u0621-\u064a]{{1,3}}|[一二三四五六七八九十]+)\s?\)|[a-z]\.\s|[•·▪–—-]\s|[一二三四五六七八九十]{{1,3}}、)"
 )
-_CHOICE = re.compile(
-    rf"{_OPENING}(?:Option|OPTION|Variante|Opción|OPCIÓN|Вариант|ВАРИАНТ)\s+\w{{1,4}}\s*[:.]", re.IGNORECASE
-)
+_ITEM = re.compile(rf"{_ENUMERATOR.pattern}|{_OPENING}(?i:Option|Variante|Opción|Вариант)\s+\w{{1,4}}\s*[:.]")
 _LONGEST_BEGINNING = 80  # characters in which a number or a letter is looked for
 _MOST_CLOSING = 80  # quotes, brackets and blanks behind the sign that ends a sentence
 _LONGEST_WORD = 40
@@ -31,8 +29,7 @@ _CLAUSE_END = re.compile(r"[,.;:，；。：،][\s\])”’»\"'）」]*$")
 
 def begins_item(text: str) -> bool:
     """Whether a line begins with the number or letter of a paragraph, or with "Option A:"."""
-    start = text[:_LONGEST_BEGINNING]
-    return bool(_ENUMERATOR.match(start) or _CHOICE.match(start))
+    return _ITEM.match(text[:_LONGEST_BEGINNING]) is not None
 
 
 def unnumbered(text: str) -> str:

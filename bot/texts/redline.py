@@ -41,15 +41,16 @@ def excerpt(ops: Iterable[Op], words: int = 6) -> tuple[Op, ...]:
 def _worded(ops: Iterable[Op]) -> tuple[Op, ...]:
     """The edits without those that are typography alone."""
     kept: list[Op] = []
-    pending: list[Op] = []
+    gone = come = ""
     for op, text in [*ops, ("equal", "")]:
-        if op != "equal":
-            pending.append((op, text))
-            continue
-        gone, come = ("".join(part for kind, part in pending if kind == side) for side in ("delete", "insert"))
-        kept += [("equal", come)] if bare(gone) == bare(come) else pending
-        kept.append((op, text))
-        pending = []
+        if op == "delete":
+            gone += text
+        elif op == "insert":
+            come += text
+        else:
+            kept += [("equal", come)] if bare(gone) == bare(come) else [("delete", gone), ("insert", come)]
+            kept.append((op, text))
+            gone = come = ""
     return tuple(merged(kept))
 
 
