@@ -34,7 +34,7 @@ from bot.terminal.standby import Standby
 from config.settings import Settings
 from storage.work import Store
 
-LANES = 8
+LANES = 16
 """How many rooms and people are written to at once: a slow one holds up none of the others."""
 LAST_SECONDS = 4.6
 """When the process ends whatever it is at, once it is told to stop: whoever told it may kill it after five."""
