@@ -32,7 +32,7 @@ ROUND_SECONDS = 0.2
 """How old a list of due lanes gets while there are many: what is new elsewhere has its turn within this time."""
 LOOK_SECONDS = 1.0
 """How long the outbox looks at slow lanes only, when nothing wakes it."""
-WRITING_SECONDS = 0.1
+WRITING_SECONDS = 0.25
 """How long a transaction goes on to write what is due in one more lane: whoever else writes waits for it."""
 
 _log = structlog.get_logger()

@@ -103,7 +103,7 @@ class Work(SqlSession):
 
     def alone_where_free(self, coalition_ids: Collection[int]) -> set[int]:
         """Be the only writer of those of several coalitions that nobody is writing in at this moment, and give them."""
-        if not self.shared:
+        if not self.shared or not coalition_ids:
             return set(coalition_ids)
         ids = sorted(coalition_ids)
         had = self.execute(select(*(func.pg_try_advisory_xact_lock(_COALITIONS, one) for one in ids))).one()

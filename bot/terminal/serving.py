@@ -37,7 +37,7 @@ from storage.tables import Coalition
 from storage.trouble import CoalitionGone
 from storage.work import Store
 
-LANES = 8
+LANES = 16
 """How many rooms and people are written to at once: a slow one holds up none of the others."""
 LAST_SECONDS = 4.6
 """When the process ends whatever it is at, once it is told to stop: whoever told it may kill it after five."""

@@ -62,9 +62,9 @@ class Desk:
         self.world, self.chat = world, world.chat
         self.outbox = self.restarted()
 
-    def restarted(self) -> Outbox:
+    def restarted(self, lanes: int = 1) -> Outbox:
         """Give the outbox of a new process."""
-        return Outbox(self.world.store, self.world.clock, {"console": self.chat}, WRITERS)
+        return Outbox(self.world.store, self.world.clock, {"console": self.chat}, WRITERS, lanes=lanes)
 
     def owe(self, to: str, words: str, kind: NoticeKind = TASK, label: Label = Label.COALITION) -> None:
         """Owe words to a member, or to a #room, from now on."""
@@ -128,8 +128,10 @@ def test_a_lane_is_served_in_order(desk: Desk) -> None:
     assert desk.soonest() is None
 
 
-def test_a_lane_that_cannot_be_prepared_holds_no_other(desk: Desk) -> None:
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_a_lane_that_cannot_be_prepared_holds_no_other(desk: Desk, lanes: int) -> None:
     """A reader whose row does not open holds that lane; the others go on, and the lane is tried again."""
+    desk.outbox = desk.restarted(lanes)
     desk.owe("Luis", "waits")
     desk.owe("Mei", "goes")
     luis = desk.world.member_id("Luis")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -149,6 +150,34 @@ def test_what_comes_due_in_a_flood_of_ten_thousand_is_next(world: World, monkeyp
     assert world.run(go()) <= 8
     left = world.read(lambda work: len(work.rows(Notice, Notice.state == NoticeState.PLANNED)), flooded)
     assert left > lanes * each - 1000
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_coalition_that_is_being_written_in_keeps_no_other_waiting(world: World) -> None:
+    """Its own messages are written when that has ended; those of others leave meanwhile."""
+    busy, calm = (world.found(name, {}, {name: (Label.COALITION, [Purpose.TASKS])}) for name in ("Busy", "Calm"))
+    owe(world, busy, ["Busy"], 1)
+    owe(world, calm, ["Calm"], 1)
+    begun, end, chat = threading.Event(), threading.Event(), SlowChat()
+
+    def write(work: Work) -> None:
+        begun.set()
+        end.wait(30)
+
+    async def go() -> None:
+        writing = asyncio.create_task(world.store.write(busy, write))
+        await asyncio.to_thread(begun.wait)
+        draining = asyncio.create_task(Outbox(world.store, world.clock, {"console": chat}, {}, lanes=2).drain())
+        async with asyncio.timeout(20):
+            while not chat.shown:
+                await asyncio.sleep(0.01)
+        assert set(chat.by_room()) == {"Calm"}
+        end.set()
+        await writing
+        await draining
+
+    world.run(go())
+    assert set(chat.by_room()) == {"Calm", "Busy"}
 
 
 @both

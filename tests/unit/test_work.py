@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
-from storage.cipher import KeyProblem
+from storage.cipher import KeyProblem, Keyring
 from storage.tables import Coalition, Member, Note, Reminder, Role, Task
 from storage.trouble import DatabaseProblem, DatabaseTrouble
 from storage.work import Store, Work
-from tests.conftest import NOW, World, both
+from tests.conftest import KEY, NOW, World, both
 
 
 def aliases(work: Work) -> list[str]:
@@ -87,6 +87,27 @@ def test_a_coalition_that_is_not_there_is_a_lookup_error(world: World) -> None:
     """Nothing is done on behalf of an unknown coalition."""
     with pytest.raises(LookupError):
         world.read(aliases, 99)
+
+
+@both
+def test_one_transaction_serves_several_coalitions_one_by_one(world: World) -> None:
+    """What is written within one is its own, under its own key; between them nothing of a coalition can be listed."""
+    other = world.found("Other", {}, {})
+
+    def act(work: Work) -> None:
+        for here, name in ((world.coalition_id, "Noor"), (other, "Zoë")):
+            with work.within(here):
+                work.add(Member(coalition_id=here, alias=name))
+        with pytest.raises(LookupError):
+            aliases(work)
+        with pytest.raises(LookupError), work.within(99):
+            pass
+
+    world.run(world.store.write(None, act))
+    assert world.read(aliases) == ["Ana", "Luis", "Mei", "Noor"]
+    fresh = Store(world.store.url, Keyring([KEY]))  # has no other coalition's key
+    assert world.run(fresh.read(other, aliases)) == ["Zoë"]
+    world.run(fresh.close())
 
 
 @both
