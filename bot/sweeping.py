@@ -80,7 +80,7 @@ class Sweep:
         due = await self._store.read(coalition_id, lambda work: due_of(work, now, self._bounds))
         removed: Counter[str] = Counter()
         for kind, erase in ERASERS.items():
-            while n := await self._duty.write(coalition_id, partial(_erase, due, erase)):
+            while (n := await self._duty.write(coalition_id, partial(_erase, due, erase))) > 0:
                 removed[kind] += n
         await self._duty.write(coalition_id, lambda work: _note(work, now, removed))
         return removed

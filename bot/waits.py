@@ -74,7 +74,9 @@ def wrong(work: Work, now: dt.datetime, limits: Limits) -> list[Inline]:
 def beside(work: Work, now: dt.datetime) -> list[Inline]:
     """Give what is good to know beside that."""
     current, backup, n = current_draft(work), last_backup(work), len(alive(work, now))
-    read = work.rows(Draft, col(Draft.state) == DraftState.PREVIEWED, col(Draft.id) > (current.id if current else 0))
+    # Compared here: with a bound on the id, PostgreSQL looks through what waits in all coalitions.
+    last = current.id if current else 0
+    read = [row for row in work.rows(Draft, col(Draft.state) == DraftState.PREVIEWED) if row.id > last]
     return [
         *(say("{symbol} is read and waits for `draft publish`.", symbol=draft.symbol) for draft in read),
         *([count(n, "{n} process serves.", "{n} processes serve.")] if n > 1 else []),

@@ -12,7 +12,7 @@ from bot.notices import coordinators, member_lane
 from bot.people import mention
 from bot.programme import session_spans
 from bot.retention import keeping_of, last_swept
-from bot.rules.retention import DAY, Keeping, next_sweep
+from bot.rules.retention import DAY, Keeping, next_sweep, words_before
 from bot.when import WhenProblem, read_duration
 from storage.tables import NoticeKind, Retention, Role, Session, Suspension
 
@@ -89,14 +89,19 @@ def _shown(call: Call) -> Message:
 
 
 def _words_due(call: Call, keeping: Keeping) -> Phrase | None:
-    """Say when the words that were written for the last session go."""
-    over = {ends: session_id for session_id, (_, ends) in session_spans(call.work).items() if ends <= call.now}
+    """Say when the words that were written for the last session that is over go; None where they are gone."""
+    spans = session_spans(call.work)
+    over = {ends: session_id for session_id, (_, ends) in spans.items() if ends <= call.now}
     last = max(over, default=None)
-    if last is None or last + keeping.closed * DAY <= call.now:
+    if last is None:
         return None
-    session = call.work.row(Session, over[last])
-    return say("What was written for {session} goes {moment}, or after a session that is on then.",
-               session=session.name, moment=_sweep_after(last + keeping.closed * DAY, keeping))  # fmt: skip
+    due, name = last + keeping.closed * DAY, call.work.row(Session, over[last]).name
+    if due > call.now:
+        return say("What was written for {session} goes {moment}, or after a session that is on then.",
+                   session=name, moment=_sweep_after(due, keeping))  # fmt: skip
+    if words_before(spans.values(), keeping.closed, call.now) == last:
+        return None
+    return say("What was written for {session} goes when the session that is on now is over.", session=name)
 
 
 def _suspended_due(call: Call, keeping: Keeping) -> Phrase | None:

@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select as select_rows
 from sqlalchemy import text
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 
 from bot.app import build, command_table, writers
 from bot.engine import Engine
@@ -62,6 +61,7 @@ from storage.tables import (
 from storage.work import Work
 from tests.conftest import NOW, World, both
 from tests.fakes.conversation import Conversation
+from tests.unit.test_leaving import decrypted
 
 NIGHT = dt.time(4)
 KEEPING = Keeping()
@@ -168,17 +168,6 @@ def owe(world: World, alias: str, words: str) -> None:
     world.write(act)
 
 
-def decrypted(world: World, coalition_id: int | None = None) -> str:
-    """Give all rows as the key opens them."""
-
-    def ask(work: Work) -> str:
-        tables = SQLModel.metadata.sorted_tables
-        rows = [[*row] for table in tables for row in work.connection().execute(select_rows(table))]
-        return json.dumps(rows, ensure_ascii=False, default=str)
-
-    return world.read(ask, coalition_id)
-
-
 def removed(world: World, coalition_id: int | None = None) -> dict[str, int]:
     """Give what the last sweep of a coalition removed."""
     return world.read(lambda work: work.rows(Retention)[0].removed, coalition_id)
@@ -238,10 +227,10 @@ def test_each_kind_goes_when_its_time_has_come(world: World, nights: Nights) -> 
     assert (sent.state, sent.content, sent.due) == (NoticeState.SENT, None, NOW)
     nights.wait(days=20)
     assert removed(world) == {}
-    found = decrypted(world)
+    found = world.read(decrypted)
     assert all(f"zumbralete {kind}" in found for kind in ("note", "wording", "digest", "task", "deadline"))
     nights.wait(days=3)
-    assert "zumbralete" not in decrypted(world)
+    assert "zumbralete" not in world.read(decrypted)
     review = world.read(lambda work: work.rows(Review)[0])
     assert (review.verdict, review.member_id, review.note, review.wording) == (Verdict.CONCERN, 2, None, None)
     assert world.read(lambda work: [row.state for row in work.rows(Task)]) == [TaskState.DONE]
@@ -418,7 +407,7 @@ def test_who_was_suspended_is_out_for_good(world: World, nights: Nights) -> None
     assert sorted(world.chat.forgotten) == ["luis", "u0qz7xkwvjh"]
     assert world.read(lambda work: [row.standing for row in work.rows(Member)][1]) is Standing.FORMER
     nights.wait(days=10)
-    found = decrypted(world)
+    found = world.read(decrypted)
     assert [word for word in ("Luis", "u0qz7xkwvjh", "zumbralete digest") if word in found] == []
     assert "the host, `retention`, a former member: done" in nights.say("Ana", "audit")
     assert nights.say("Ana", "unsuspend @Luis").startswith("I know no @luis.")
@@ -481,6 +470,21 @@ def test_the_table_says_what_is_due(world: World, nights: Nights) -> None:
     assert "Last sweep" not in answer
     nights.wait(days=1)
     assert "Last sweep: Tue 30 Jan 05:00 Vienna; it erased" not in nights.say("Ana", "retention")
+
+
+def test_the_table_says_what_waits_for_a_session(world: World, nights: Nights) -> None:
+    """What is over its time and in use; once it is gone, nothing is said of it."""
+    world.write(fill)
+    world.write(lambda work: session(work, NOW + 20 * DAY, NOW + 34 * DAY, "Second"))
+    nights.wait(days=32)
+    waits = "What was written for First goes when the session that is on now is over."
+    assert waits in nights.say("Ana", "retention").splitlines()
+    assert "zumbralete note" in world.read(decrypted)
+    nights.wait(days=4)
+    assert "What was written for Second goes" in nights.say("Ana", "retention")
+    assert "zumbralete note" not in world.read(decrypted)
+    nights.wait(days=40)
+    assert "What was written" not in nights.say("Ana", "retention")
 
 
 def test_status_tells_of_nights_without_a_sweep(world: World) -> None:
