@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlmodel import col
 
-from bot.commands import Call
-from bot.people import find_member, members
+from bot.commands import Call, NeedsYes
+from bot.message import Inline, joined, say
+from bot.people import find_member, members, mention
 from bot.rules.discretion import is_default, names_all
+from bot.unnaming import called as patterns_of
 from bot.veil import Veil
-from storage.tables import Identity, Member
+from storage.tables import Identity, Label, Member, Room
 from storage.work import Work
 
 
@@ -50,6 +54,36 @@ def find_named(call: Call, name: str, among: list[Member] | None = None) -> Memb
     if call.names_all:
         return find_member(call.work, name, among)
     return find_member(call.work, name, among, outside=True)
+
+
+def named_in(call: Call, words: str) -> Inline | None:
+    """Name those who are discreet and are named in words that may be read where they are not to be; None: nobody is.
+
+    It is told on Matrix alone: elsewhere it would say of whoever types names which of them are somebody's.
+    """
+    if not call.names_all or not _read_outside(call.work):
+        return None
+    found = [row for row in members(call.work) if row.discreet and _names(row, words)]
+    return joined([mention(row) for row in found]) if found else None
+
+
+def ask_before_naming(call: Call, words: str, label: Label = Label.COALITION) -> None:
+    """Raise NeedsYes where words would tell, where they are not to be named, of somebody who is discreet."""
+    who = named_in(call, words) if label is not Label.CLOSED and not call.confirmed else None
+    if who is not None:
+        raise NeedsYes(
+            say("This names {who}, who is discreet, and is read in other chats than Matrix too. Say `yes` to leave it "
+                "so, or say it again without the name.", who=who)
+        )  # fmt: skip
+
+
+def _names(member: Member, words: str) -> bool:
+    return re.search(rf"(?<!\w)(?:{'|'.join(patterns_of(member))})(?!\w)", words) is not None
+
+
+def _read_outside(work: Work) -> bool:
+    platforms = {row.platform for row in work.rows(Room)} | {row.platform for row in work.rows(Identity)}
+    return not all(map(names_all, platforms))
 
 
 def be_discreet_by_default(work: Work, member: Member) -> None:

@@ -44,8 +44,7 @@ class Names:
         organisation = member.organisation
         if any(row.organisation.casefold() == organisation.casefold() for row in others):
             organisation = ""
-        found = [pattern for alias in (member.alias, member.alias_outside) if alias for pattern in _called(alias)]
-        found += [re.escape(name) for name in (organisation, *addresses) if name]
+        found = [*called(member), *(re.escape(name) for name in (organisation, *addresses) if name)]
         return Names(
             member.id, re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)"), tuple(_own_words(work, member, with_reviews))
         )
@@ -71,9 +70,14 @@ class Names:
         return self.without(value) != value or any(word in text for word in words)
 
 
-def _called(alias: str) -> tuple[str, str]:
-    name = re.escape(alias)
-    return rf"(?i:@{name})", name if len(alias) < SHORT else f"(?i:{name})"
+def called(member: Member) -> list[str]:
+    """Give patterns of what a member is called in words, with @ or without."""
+    aliases = [alias for alias in (member.alias, member.alias_outside) if alias]
+    return [
+        pattern
+        for name in map(re.escape, aliases)
+        for pattern in (rf"(?i:@{name})", name if len(name) < SHORT else f"(?i:{name})")
+    ]
 
 
 def unname(work: Work, names: Names) -> None:

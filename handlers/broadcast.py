@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.commands import Call, NeedsYes, Refusal, Verb
 from bot.digest import next_moment, write_digest
+from bot.discretion import ask_before_naming, named_in, visible
 from bot.limits import check_notices
 from bot.message import Heading, Message, Moment, Phrase, Text, count, message, say
 from bot.notices import room_lane
@@ -25,9 +26,14 @@ def announce(call: Call) -> Message:
     _check_length(call.words, LONGEST_ANNOUNCEMENT)
     rooms = _announcing(call)
     check_notices(call, more=len(rooms))
-    where, people = _rooms(len(rooms)), len(members(call.work))
+    where, people = _rooms(len(rooms)), len(visible(call, members(call.work)))
     if not call.confirmed:
-        readers = count(people, "{n} person", "{n} people")
+        readers, named = count(people, "{n} person", "{n} people"), named_in(call, call.words)
+        if named is not None:
+            raise NeedsYes(
+                say("This goes to {rooms}, reaches {people} and names {who}, who is discreet, where they are not to be "
+                    "named. Say `yes` to send it so.", rooms=where, people=readers, who=named)
+            )  # fmt: skip
         raise NeedsYes(
             say("This goes to {rooms} and reaches {people}. Say `yes` to send it.", rooms=where, people=readers)
         )
@@ -44,6 +50,7 @@ def note(call: Call) -> Message:
     if not call.words:
         raise Refusal(say("Say what: `note Delegates of the group meet at 9:00 in the Vienna Café.`"))
     _check_length(call.words, LONGEST_NOTE)
+    ask_before_naming(call, call.words)
     words = call.as_typed(call.words)
     call.work.put(
         Note(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.choosing import Choice, chosen, read_choice
 from bot.commands import Call, Refusal, Verb, nearest
+from bot.discretion import ask_before_naming
 from bot.message import Message, Phrase, count, message, say
 from bot.provisions import resolve, title, titles
 from bot.rules.reminders import WAITING
@@ -33,6 +34,7 @@ def review(call: Call) -> Message:
     draft = _draft(board)
     finding = read_finding(choice.left)
     rows = _provisions(call, board, choice, "review", _own(call, board))
+    ask_before_naming(call, f"{finding.note}\n{finding.wording}", call.typed_label)
     for row in rows:
         _put(call, draft, row, finding, call.typed_label)
     settled = _settle(call, board, rows)

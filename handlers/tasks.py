@@ -21,7 +21,7 @@ from bot.assignments import (
 )
 from bot.choosing import Choice, chosen, named_or_made, read_choice
 from bot.commands import Call, Refusal, Verb, nearest
-from bot.discretion import find_named, names
+from bot.discretion import ask_before_naming, find_named, names
 from bot.message import File, Heading, Message, Phrase, count, message, say
 from bot.people import mention
 from bot.provisions import title, titles
@@ -39,6 +39,7 @@ def assign(call: Call) -> Message:
     people, backup = read_people(call, given)
     by = read_due(call, given)
     if given.words and not given.targets:
+        ask_before_naming(call, given.words, call.typed_label)
         shares = {
             person.id: [make(board, words=call.as_typed(given.words), label=call.typed_label)] for person in people
         }
@@ -269,6 +270,7 @@ def _gave_back(call: Call, board: Board, choice: Choice, verb: str, candidates: 
     mine = [task for task in tasks if me.id in (task.lead_id, task.backup_id)]
     if not mine:
         raise Refusal(_why_not_mine(board, tasks, me, "take"))
+    ask_before_naming(call, choice.left, call.typed_label)
     result = give_back(board, mine, me)
     tell_of_giving_back(call, board, result, call.as_typed(choice.left))
     passed = [task for task in mine if board.holder(task)]

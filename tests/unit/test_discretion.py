@@ -331,6 +331,25 @@ def test_who_is_known_on_matrix_alone_is_discreet(house: House) -> None:
     assert house.world.read(discreet) == set(TELLING)
 
 
+def test_names_that_are_typed_are_asked_about(house: House) -> None:
+    """What is typed on Matrix and read in Slack too waits for a yes if it names them; what is closed does not."""
+    asked = re.compile(r"names @Quillon, who is discreet")
+    for words in ("note Quillon presents", "review 1 concern ask @quillon", "assign call Quillon back @Zoe",
+                  "announce Meet QUILLON at ten"):  # fmt: skip
+        (question,) = house.asks("Zoe", words, "matrix", "matrix-room")
+        assert asked.search(question.text), words
+        house.asks("Zoe", "no", "matrix", "matrix-room")
+    for words in ("note Quillons present", "assign call the chair @Quillon"):
+        assert not asked.search(house.asks("Zoe", words, "matrix", "matrix-room")[0].text), words
+    assert not asked.search(house.asks("Zoe", "review 1 concern ask @quillon", "matrix", "matrix-closed")[0].text)
+    for words in ("note Quillon presents", "note Xuvvint presents"):
+        (noted,) = house.asks("Carl", words, "slack", "slack-open")
+        assert noted.text == "Noted for the next digest, which the whole coalition reads. `undo` takes it back."
+    house.asks("Zoe", "note Quillon presents", "matrix")
+    (noted,) = house.asks("Zoe", "yes", "matrix")
+    assert noted.text.startswith("Noted for the next digest")
+
+
 def test_ones_own_data_in_slack_does_not_say_who_one_is(house: House) -> None:
     """The files name no alias, organisation or other account, and no other member who is discreet."""
     for alias in ("Brixomel", "Ben"):

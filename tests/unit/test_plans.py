@@ -51,6 +51,7 @@ WHOLE = (
     (r"^SELECT coalition.id FROM coalition LIMIT", "whether there is one only: reads two rows"),
     (r"^SELECT max\(coalition.id\)", "the last of all: by its key, from its end"),
     (r"^SELECT coalition.name FROM coalition ORDER BY", "the test's own"),
+    (r"^UPDATE member SET discreet = .* WHERE standing = 'suspended' OR", "a migration's: once for all coalitions"),
     (r"FROM notice .* LIMIT", "the first that is planned: reads one row"),
     (
         r"notice.coalition_id = .* notice.id > ",
