@@ -429,7 +429,7 @@ def test_closed_streams(bare: House) -> None:
 def test_doctor_and_environment(house: House) -> None:
     """All is well, also when everything is named by the environment; without a database it says what to run."""
     well = house("doctor")
-    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 8)
+    assert (well.code, well.err, well.out.count(" ok: ")) == (0, "", 9)
     elsewhere = house.folder / "elsewhere"
     elsewhere.mkdir()
     named = {
