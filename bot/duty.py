@@ -30,9 +30,9 @@ class Write(Protocol):
         """Give what `act` gives, once it is committed."""
 
 
-TERM = dt.timedelta(seconds=10)
+TERM = dt.timedelta(seconds=8)
 """How long a duty is held without being renewed: after a kill another process has it within 15 seconds."""
-RENEW_SECONDS = 3.0
+RENEW_SECONDS = 2.0
 """How often its holder renews it, and the others look whether it is free."""
 
 

@@ -146,6 +146,7 @@ class Engine:
             for task in (stopping, listening, *works):
                 task.cancel()
             ended = await asyncio.gather(*works, return_exceptions=True)
+            await asyncio.gather(listening, return_exceptions=True)  # it closes its connection
             with suppress(DatabaseProblem):
                 await self._duty.lay_down()
                 await self.store.write(None, lambda work: pulse.end(work, self.store.name))

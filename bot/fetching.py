@@ -32,10 +32,10 @@ TRY_FOR = dt.timedelta(minutes=10)
 PAUSE = dt.timedelta(seconds=10)
 AT_ONCE = 4
 """How many files are fetched side by side."""
-CLAIM = dt.timedelta(seconds=8)
+CLAIM = dt.timedelta(seconds=6)
 """How long a process that shares the work has a file to itself without saying so again: when it dies, another has it
 within 15 seconds, since all look again within five."""
-RENEW_SECONDS = 2.0
+RENEW_SECONDS = 1.5
 
 _log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ from storage.tables import Erasure, Lane, Notice, NoticeKind, NoticeState, Parce
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
 
-LEASE = dt.timedelta(seconds=12)
+LEASE = dt.timedelta(seconds=10)
 """How long a lane is kept without being renewed: what a process that died had is taken over within 15 seconds."""
 RENEW_SECONDS = 3.0
 LONGEST_BACK_OFF = 600.0

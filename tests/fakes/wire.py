@@ -26,6 +26,11 @@ class Platform:
     """Whether it answers to no send for now."""
     hanging: int = 0
     """How many sends were left without an answer."""
+    heard_by: set[int] = field(default_factory=set)
+    """The processes that asked what people said."""
+    ignored: set[int] = field(default_factory=set)
+    """Processes that get no answer when they send or fetch."""
+    files: dict[str, bytes] = field(default_factory=dict)
     port: int = 0
     _keys: set[str] = field(default_factory=set)
     _runner: web.AppRunner | None = None
@@ -34,7 +39,12 @@ class Platform:
         """Listen on a free port of loopback."""
         app = web.Application()
         app.add_routes(
-            [web.get("/said", self._hand_out), web.post("/said", self._acknowledge), web.post("/send", self._show)]
+            [
+                web.get("/said", self._hand_out),
+                web.post("/said", self._acknowledge),
+                web.post("/send", self._show),
+                web.get("/file", self._give),
+            ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -44,6 +54,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Listen no more."""
+        self.ignored.clear()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -64,6 +75,7 @@ class Platform:
         return dict(found)
 
     async def _hand_out(self, request: web.Request) -> web.Response:
+        self.heard_by.add(int(request.query["pid"]))
         return web.json_response([one for one in self.said if one["event"] not in self.acknowledged][:5])
 
     async def _acknowledge(self, request: web.Request) -> web.Response:
@@ -76,9 +88,23 @@ class Platform:
             self.hanging += 1
             await asyncio.sleep(60)
             raise web.HTTPGatewayTimeout
+        if await self._ignores(message["pid"]):
+            return web.Response(status=503)
         if message["key"] in self._keys:
             self.repeated += 1
         else:
             self._keys.add(message["key"])
             self.shown.append(message)
         return web.json_response({"id": f"m/{message['key']}"})
+
+    async def _give(self, request: web.Request) -> web.Response:
+        if await self._ignores(int(request.query["pid"])):
+            return web.Response(status=503)
+        return web.Response(body=self.files[request.query["name"]])
+
+    async def _ignores(self, pid: int) -> bool:
+        """Let a process that is ignored wait; tells whether it was."""
+        ignored = pid in self.ignored
+        while pid in self.ignored:
+            await asyncio.sleep(0.02)
+        return ignored

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from storage.migrate import upgrade
 from storage.tables import Inbox, InboxState, Label, Note, Notice, NoticeKind, NoticeState, Purpose, Role, Room
 from storage.work import Store, Work
 from tests.conftest import found_coalition
+from tests.fakes.crashing import POINTS
 from tests.fakes.wire import Platform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,8 @@ class Kills:
     folder: Path
     url: str
     processes: int
+    hurry: bool = True
+    """What one that died had is taken over at once, not after the time that it really takes."""
     platform: Platform = field(default_factory=Platform)
     pids: list[int] = field(default_factory=list)
     killed: int = 0
@@ -51,7 +54,7 @@ class Kills:
     async def prepare(self) -> None:
         """Make the database, and start the platform and what starts the processes."""
         self.config = self.folder / "dragoman.toml"
-        self.config.write_text(f'database_url = "{self.url}"\nkey_file = "dragoman.key"\n')
+        self.config.write_text(f'database_url = "{self.url}"\nkey_file = "dragoman.key"\nmatrix_store = "matrix"\n')
         create_key_file(self.folder / "dragoman.key")
         await upgrade(self.url)
         self.store = Store(self.url, read_key_file(self.folder / "dragoman.key"))
@@ -84,7 +87,7 @@ class Kills:
             assert self._launcher.stdin is not None
             assert self._launcher.stdout is not None
             asked = {"config": str(self.config), "port": self.platform.port, "point": point, "hits": hits,
-                     "errors": str(self.folder / "errors.txt")}  # fmt: skip
+                     "hurry": self.hurry, "errors": str(self.folder / "errors.txt")}  # fmt: skip
             self._launcher.stdin.write(json.dumps(asked) + "\n")
             self._launcher.stdin.flush()
             self.pids.append(int(self._launcher.stdout.readline()))
@@ -158,12 +161,27 @@ class Kills:
         return sum(map(len, self.asked.values())) + self.owed * len(ROOMS) - len(self.platform.shown)
 
 
+async def at_every_point(kills: Kills, hits: Sequence[int]) -> None:
+    """Kill all of them at each named point, the first, the second ... time that one comes to it."""
+    for point in POINTS:
+        for hit in hits:
+            kills.say(2)
+            await kills.owe(3, 0.1)
+            kills.start(point, hit)
+            assert await kills.ended(30), (point, hit)
+            kills.killed += 1
+            for pid in kills.pids:
+                kills.kill(pid)
+    await kills.calm_down()
+    await kills.check()
+
+
 async def at_random(kills: Kills, times: int, seed: int) -> None:
     """Kill one of the processes at a random moment, so many times, while people talk and notices come due."""
     dice = random.Random(seed)
     for _ in range(times):
-        kills.say(2)
-        await kills.owe(4, 0.3)
+        kills.say(1)
+        await kills.owe(2, 0.2)
         kills.start()
         await asyncio.sleep(dice.choice((0.15, 0.4, 0.8)) * dice.random())
         # On a busy machine it may not keep up with what is said between two kills, and would only fall back further.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.integration.fortnight import Seen, Size, found, played
 
-SMALL = Size(coalitions=3, members=6, days=3, articles=6, said=8)
+SMALL = Size(coalitions=3, members=6, days=3, articles=5, said=3)
 SEED = 20240128
 
 
@@ -38,8 +38,8 @@ def compared(folder: Path, size: Size, seed: int, *, every: int, restarts: int) 
 def test_a_few_days_with_power_cuts_are_the_same(tmp_path: Path) -> None:
     """Every message of every room and person, its moment, its parcel and each notice's state."""
     plain, cut = compared(tmp_path, SMALL, SEED, every=40, restarts=3)
-    assert plain.messages > 150
-    assert cut.cuts > 20
+    assert plain.messages > 120
+    assert cut.cuts > 12
     assert differences(plain, cut) == []
     assert cut.parcels == plain.parcels
     assert cut.notices == plain.notices

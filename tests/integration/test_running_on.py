@@ -1,4 +1,4 @@
-"""While the bot runs its database goes away, its disk fills up, its chat is silent: nothing is lost, nothing twice."""
+"""While the bot runs its database has no room any more, its chat is silent: nothing is lost, nothing twice."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from bot.scheduler import ScheduledAlarm
 from storage.tables import NoticeKind, Room
 from storage.trouble import DatabaseTrouble
 from storage.work import Work
-from tests.conftest import World, both
+from tests.conftest import World
 from tests.fakes.chat import RecordingChat
-from tests.fakes.postgres import Postgres
 
 Fault = Callable[["Running"], Awaitable[None]]
 
@@ -113,27 +112,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait less for a database that is held, and look at it more often."""
     monkeypatch.setattr("storage.engines.BUSY_SECONDS", 1)
     monkeypatch.setattr("bot.engine.LONGEST_PAUSE", 1.0)
-
-
-@both
-def test_the_database_is_away(world: World, database: str, request: pytest.FixtureRequest, quick: None) -> None:
-    """Held by another program, or its server stopped and started: what comes meanwhile is taken when it is back."""
-
-    async def away(running: Running) -> None:
-        saying = asyncio.create_task(running.say())
-        if database == "postgres":
-            server: Postgres = request.getfixturevalue("postgres")
-            await asyncio.to_thread(server.stop)
-            await asyncio.sleep(5)
-            await asyncio.to_thread(server.start)
-        else:
-            with closing(sqlite3.connect(world.path, isolation_level=None)) as holder:
-                holder.execute("BEGIN IMMEDIATE")
-                await asyncio.sleep(5)
-        await saying
-
-    running = through(world, world.chat, away)
-    assert running.due == 30
 
 
 def test_the_disk_is_full(world: World, quick: None) -> None:

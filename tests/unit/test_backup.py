@@ -22,6 +22,8 @@ from storage.migrate import upgrade
 from storage.tables import Coalition, Member
 from storage.trouble import DatabaseTrouble
 from storage.work import Store, Work
+from tests.fakes.filling import contents, fill
+from tests.unit.test_upgrades import within
 
 NOW = dt.datetime(2024, 1, 29, 10, tzinfo=dt.UTC)
 
@@ -77,6 +79,17 @@ def test_a_database_comes_back(tmp_path: Path, url: str, keyring: Keyring) -> No
     asyncio.run(restore(target, elsewhere, keyring))
     assert aliases(elsewhere, keyring) == ["Quetzal"]
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_every_table_comes_back(tmp_path: Path, url: str, keyring: Keyring) -> None:
+    """Whatever tables there are: each has a row, and each row is there again."""
+    within(url, fill)
+    before = within(url, contents)
+    assert all(before.values())
+    asyncio.run(backup(url, tmp_path / "copy.backup", keyring))
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path}/other.db"
+    asyncio.run(restore(tmp_path / "copy.backup", elsewhere, keyring))
+    assert within(elsewhere, contents) == before
 
 
 def test_a_backup_is_of_the_last_commit(tmp_path: Path, url: str, keyring: Keyring) -> None:
