@@ -101,7 +101,7 @@ class Leftovers:
             return False
 
 
-def not_left(work: Work) -> list[Leftover]:
-    """Give the rooms that were tried and could not be left so far."""
-    tried = select(Leftover).where(Leftover.kind == LeftoverKind.ROOM, Leftover.failures > 0)
-    return list(work.exec(tried.order_by(col(Leftover.id))))
+def rooms_to_leave(work: Work) -> list[Leftover]:
+    """Give the rooms that are still to be left; those with failures were tried, and could not be left so far."""
+    found = select(Leftover).where(Leftover.kind == LeftoverKind.ROOM)
+    return list(work.exec(found.order_by(col(Leftover.id))))

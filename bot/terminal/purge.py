@@ -15,7 +15,7 @@ from bot.adapters.matrix.account import account_file
 from bot.adapters.matrix.lock import hold
 from bot.app import open_store, slack_folder
 from bot.clock import SystemClock
-from bot.leftovers import Leftovers, not_left
+from bot.leftovers import Leftovers, rooms_to_leave
 from bot.purging import inventory, lines_of_purged, own_accounts, own_rooms, purge
 from bot.terminal.opening import CommandProblem, coalition_name, opened, start_logs, write
 from config.settings import Settings
@@ -61,7 +61,7 @@ class _Plan:
 async def purge_coalition(settings: Settings, coalition: str | None, *, rehearse: bool) -> int:
     """End a coalition once its name was typed, or say what would go."""
     async with opened(settings) as store:
-        if await _finish(store):
+        if not rehearse and await _finish(store):
             write("finished a purge that was cut off")
         name = await coalition_name(store, coalition)
         found = select(Coalition.id).where(Coalition.name == name)
@@ -117,14 +117,20 @@ async def check_purges(settings: Settings) -> tuple[bool, str]:
         return False, "not looked at"  # each has a line of its own
     try:
         purged = await store.read(None, lines_of_purged)
-        rooms = await store.read(None, not_left)
+        rooms = await store.read(None, rooms_to_leave)
     except (DatabaseProblem, KeyProblem):
         return False, "not looked at"
     finally:
         await store.close()
     left = [f"the key file still has the line {line}: take it out" for line in purged.values() if line in lines]
-    left += [f"take the bot out of {row.address} on {row.platform}, it could not leave ({row.code})" for row in rooms]
-    return bool(left), "; ".join(left) or "nothing is left of those there were"
+    left += [
+        f"take the bot out of {row.address} on {row.platform}, it could not leave ({row.code})"
+        for row in rooms
+        if row.failures
+    ]
+    if left or not rooms:
+        return bool(left), "; ".join(left) or "nothing is left of those there were"
+    return False, f"rooms that `dragoman run` has still to leave: {len(rooms)}"
 
 
 async def purge_everything(settings: Settings, *, rehearse: bool) -> int:

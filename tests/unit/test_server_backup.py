@@ -42,12 +42,18 @@ def rows(postgres: Postgres, name: str) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-def marked(world: World, postgres: Postgres) -> str:
-    """Give the database's name, once it says which version made it and has a row in every table."""
+def version(world: World, postgres: Postgres) -> str:
+    """Give the database's name, once it says which version made it."""
     name = world.store.url.partition("@/")[2].partition("?")[0]
     with psycopg.connect(postgres.conninfo(name)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
         connection.execute("INSERT INTO alembic_version VALUES ('0006')")
+    return name
+
+
+def marked(world: World, postgres: Postgres) -> str:
+    """Give the database's name, once it says which version made it and has a row in every table."""
+    name = version(world, postgres)
     world.write(lambda work: work.put(Note(coalition_id=1, member_id=1, words="the envoy wavers", noted_at=NOW)))
     within(world.store.url, fill)
     return name
@@ -82,7 +88,7 @@ def test_every_table_comes_back(world: World, postgres: Postgres, tmp_path: Path
 
 def test_a_purged_coalition_is_left_out(world: World, postgres: Postgres, tmp_path: Path) -> None:
     """The others come back from a backup from before, and of the purged one nothing does."""
-    name, file, path = marked(world, postgres), tmp_path / "copy", tmp_path / "dragoman.key"
+    name, file, path = version(world, postgres), tmp_path / "copy", tmp_path / "dragoman.key"
     path.touch(0o600)
     path.write_bytes(base64.b64encode(KEY) + b"\n")
     keyring = world.store.keyring = read_key_file(path)
