@@ -20,7 +20,7 @@ demo: setup  ## play a negotiating fortnight in the terminal
 	@$(BIN)/dragoman demo
 
 test: check  ## run every check and the tests
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 6 --dist worksteal
 
 check: $(VENV)/installed-test $(BIN)/dragoman  ## lint, formatting, types and import rules
 	$(BIN)/ruff check

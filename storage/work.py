@@ -20,7 +20,7 @@ from sqlmodel import Session as SqlSession
 from sqlmodel import SQLModel, col, select
 
 from storage.cipher import DEPLOYMENT, Keyring, LineProblem, active, sealing
-from storage.engines import is_postgres, open_sync
+from storage.engines import OVERFLOW, POOL, is_postgres, open_sync
 from storage.journal import Entry, entries
 from storage.purging import delete_rows
 from storage.scrubbing import scrub
@@ -32,6 +32,8 @@ Row = TypeVar("Row", bound=SQLModel)
 
 REST_SECONDS = 2.0
 """How long closing waits for units of work that were given up while they ran."""
+THREADS = POOL + OVERFLOW
+"""How many units of work go on side by side: as many as there are connections."""
 TRIES = 5
 """How often a unit of work on PostgreSQL is begun that met another one, or a connection that had died."""
 CHANNEL = "dragoman"
@@ -155,9 +157,10 @@ class Store:
         self.name = secrets.token_hex(8)
         """What this process is called among those that share the database."""
         self._engine = open_sync(url)
-        self._working, self._at_rest = 0, threading.Condition()
+        self._working, self._at_rest, self._closed = 0, threading.Condition(), False
+        self._threads = ThreadPoolExecutor(THREADS, "database")
         # SQLite has one writer at a time, and a second one sleeps ever longer before it looks again: ours queue here.
-        self._writer = None if self.shared else ThreadPoolExecutor(1, "writer")
+        self._writer = self._threads if self.shared else ThreadPoolExecutor(1, "writer")
 
     @property
     def shared(self) -> bool:
@@ -184,31 +187,34 @@ class Store:
     async def close(self) -> None:
         """Close all connections, once the units of work that nobody waits for any more have ended: seconds at most."""
         await asyncio.to_thread(self._rest)
-        self._engine.dispose()
-        if self._writer is not None:
-            self._writer.shutdown(wait=False)
+        for threads in {self._threads, self._writer}:
+            threads.shutdown(wait=False)
 
     def _rest(self) -> None:
-        # A connection that comes back to a pool that was disposed of would never be closed.
         with self._at_rest:
             self._at_rest.wait_for(lambda: self._working == 0, timeout=REST_SECONDS)
+            self._closed = True
+            self._engine.pool.dispose()
 
     async def _run(self, coalition_id: int | None, act: Callable[[Work], T], *, read_only: bool) -> T:
         # One hop to a thread for the whole transaction: an async driver hops for every statement, three times as slow.
-        if self._writer is None or read_only:
-            return await asyncio.to_thread(self._within, coalition_id, act, read_only)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, self._within, coalition_id, act, read_only)
-
-    def _within(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
+        threads = self._threads if read_only else self._writer
         with self._at_rest:
-            self._working += 1
+            self._working += 1  # from here on: what waits for a thread opens a connection, too
         try:
-            return self._tried(coalition_id, act, read_only)
-        finally:
-            with self._at_rest:
-                self._working -= 1
-                self._at_rest.notify_all()
+            working = threads.submit(self._tried, coalition_id, act, read_only)
+        except RuntimeError:
+            self._ended()
+            raise
+        working.add_done_callback(self._ended)
+        return await asyncio.wrap_future(working)
+
+    def _ended(self, _working: object = None) -> None:
+        with self._at_rest:
+            self._working -= 1
+            self._at_rest.notify_all()
+            if self._closed:  # a connection that comes back after the others were closed stays open else
+                self._engine.pool.dispose()
 
     def _tried(self, coalition_id: int | None, act: Callable[[Work], T], read_only: bool) -> T:
         for attempt in range(1, TRIES if self.shared else 1):

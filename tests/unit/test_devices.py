@@ -39,7 +39,7 @@ def test_which_verbs_are_guarded() -> None:
     guarded = {verb.name for verb in command_table().verbs if verb.guarded}
     assert guarded == {
         "role", "admit", "room here", "draft publish", "draft withdraw", "watch", "members export", "confirm",
-        "suspend", "unsuspend", "members remove", "forget me",
+        "suspend", "unsuspend", "members remove", "forget me", "purge",
     }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_a_supervisor_is_answered_with_codes_and_counts(world: World) -> None:
     ]
 
 
-LOOPS = 9
+LOOPS = 10
 """Dispatch, fetching, watching, reading, chores, sweep, erasing and outbox, and the one that keeps the duty."""
 
 

@@ -10,8 +10,6 @@ import pytest
 from tests.reference import ROOT
 
 PAGE = ROOT / "docs" / "threats.md"
-PLANNED = {"retention.txt", "purge.txt"}
-"""Scenarios that are written with what they show, and may not be there yet."""
 
 
 def rows() -> Iterator[tuple[str, list[str]]]:
@@ -36,7 +34,7 @@ def exists(name: str) -> bool:
 def test_what_shows_it_exists(threat: str, shown: list[str]) -> None:
     """A threat names at least one test or scenario, and all that it names are there."""
     assert shown, threat
-    assert [name for name in shown if name not in PLANNED and not exists(name)] == []
+    assert [name for name in shown if not exists(name)] == []
 
 
 def test_what_is_looked_for_is_found() -> None:
