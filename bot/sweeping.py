@@ -63,7 +63,7 @@ class Sweep:
             removed += await self._sweep_one(coalition_id, now)
         if due:
             removed["other"] = await self._duty.write(None, lambda work: self.erase_old(work, now))
-            _log.info("swept", coalitions=len(due), **+removed)
+            (_log.info if +removed else _log.debug)("swept", coalitions=len(due), **+removed)
         whole = await self._scrub(now, last)
         self._next = next_sweep(now, self._bounds.sweep_at) if whole else now + AGAIN_AFTER
         return bool(due)

@@ -355,7 +355,8 @@ class OnMatrix:
             assert (file.msgtype, file.body) == ("m.file", name)
             content = (await human.fetch_file(file)).decode()
             text = text.replace(f"File: {name}", f"{name}:\n{content}".rstrip("\n"))
-        return text.replace("\n", "\n    ")
+        # Whoever is known on Matrix alone is discreet, which a console does not know of.
+        return text.replace(", discreet", "").replace("\n", "\n    ")
 
     async def _next(self, human: Human, room_id: str) -> Heard:
         """Give Dragoman's next message in a room; what people say there among themselves is passed over."""

@@ -60,8 +60,8 @@ def jump(world: World, by: dt.timedelta) -> None:
 
 def pass_hours(world: World, engine: Engine, hours: float) -> None:
     """Let time go by, a sweep at a time."""
-    for _ in range(int(hours * 12)):
-        world.pass_time(minutes=5)
+    for _ in range(int(hours * 6)):
+        world.pass_time(minutes=10)
         world.run(engine.settle())
 
 

@@ -280,19 +280,21 @@ def test_a_process_that_slept_between_two_messages_sends_no_more(
     owe(world, here, ["room-0"], 3)
     chat, awake = SlowChat(), SlowChat(slow="room-0")
     heirs: list[asyncio.Task[bool]] = []
+    one_at_a_time = asyncio.Lock()  # whoever sleeps does not renew meanwhile
 
     async def go() -> None:
         async with another(address) as other:
 
             class Sleepy(Store):
                 async def write(self, coalition_id: int | None, act: Callable[[Work], Any]) -> Any:
-                    if heirs:
-                        await until(lambda: awake.most == 1)
-                    done = await super().write(coalition_id, act)
-                    if chat.shown and not heirs:
-                        world.clock.advance_to(world.now + LEASE)
-                        heirs.append(asyncio.create_task(Outbox(other, world.clock, {PLATFORM: awake}, {}).drain()))
-                        await asyncio.sleep(0.5)  # the leases are renewed before the next message
+                    async with one_at_a_time:
+                        if heirs:
+                            await until(lambda: awake.most == 1)
+                        done = await super().write(coalition_id, act)
+                        if chat.shown and not heirs:
+                            world.clock.advance_to(world.now + LEASE)
+                            heirs.append(asyncio.create_task(Outbox(other, world.clock, {PLATFORM: awake}, {}).drain()))
+                    await asyncio.sleep(0.1)  # the leases are renewed before the next message
                     return done
 
             sleeper = Sleepy(address, Keyring([KEY]))

@@ -17,6 +17,11 @@ UNLIKE = {
     "discreet": "its rooms are on two platforms, and what may be named differs between them",
 }
 """Scenarios that cannot be the same on Matrix, and why."""
+PLAYED = [
+    pytest.param(path, id=path.stem, marks=[pytest.mark.soak] if number % 2 else [])
+    for number, path in enumerate(sorted(FOLDER.glob("*.txt")))
+]
+"""Each second one is played by the soak alone: on a real homeserver one takes ten seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def cast(homeserver: Synapse, runner: asyncio.Runner, tmp_path_factory: pytest.T
     runner.run(cast.go_home())
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PLAYED)
 def test_scenario(path: Path, tmp_path: Path, synapse: Synapse, cast: Cast, runner: asyncio.Runner) -> None:
     """What people's clients receive and decrypt is exactly what the scenario says."""
     if path.stem in UNLIKE:

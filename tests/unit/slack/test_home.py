@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -98,14 +97,3 @@ def test_whatever_it_says_slack_takes_it(tasks: int, words: str, lines: int) -> 
     view = home_view(home(tasks, f"<!channel> {words}", lines), READER, {})
     assert view_problems(view) == []
     assert not {node.get("type") for node in nodes(view)} & {"mrkdwn", "broadcast", "channel", "emoji"}
-
-
-def test_it_is_fast() -> None:
-    """Five hundred tasks are written in 50 ms; the best of several runs, for the machine has other things to do."""
-    whole = home(500)
-    took = []
-    for _ in range(7):
-        begun = time.perf_counter()
-        home_view(whole, READER, {})
-        took.append(time.perf_counter() - begun)
-    assert min(took) < 0.05
