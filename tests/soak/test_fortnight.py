@@ -14,7 +14,7 @@ import pytest
 from tests.integration.fortnight import Size, found, played
 from tests.integration.test_fortnight import differences
 
-LARGE = Size(coalitions=50, members=40, days=14, articles=16, said=3)
+LARGE = Size(coalitions=50, members=40, days=14, articles=6, said=1)
 
 
 @pytest.mark.soak
