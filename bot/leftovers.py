@@ -39,8 +39,8 @@ class Leftovers:
 
     async def drain(self) -> bool:
         """Do what is due now; tells whether there was anything."""
-        await self._strike()
-        due = await self._store.read(None, self._due)
+        lines, due = await self._store.read(None, lambda work: (lines_of_purged(work), self._due(work)))
+        await self._strike(lines)
         done = [await self._take(row) for row in due]
         if any(done):
             await self._scrubbed()  # the addresses of what was just done, too
@@ -51,8 +51,7 @@ class Leftovers:
         found = select(func.min(Leftover.next_at)).where(self._here())
         return await self._store.read(None, lambda work: work.exec(found).one())
 
-    async def _strike(self) -> None:
-        lines = await self._store.read(None, lines_of_purged)
+    async def _strike(self, lines: Mapping[int, str]) -> None:
         for coalition_id in sorted(lines.keys() - self._struck):
             self._struck.add(coalition_id)
             try:
