@@ -20,7 +20,7 @@ from bot.notices import coordinators, tell_each
 from bot.people import A_FORMER_MEMBER, mention
 from bot.plain import Reader
 from bot.ports import Chat, Destination, SendLater, SendRefused
-from bot.pulse import owe_scrub, scrub_owed, scrubbed
+from bot.pulse import owe_scrub, scrub
 from bot.removal import scrub_account
 from storage.cipher import active
 from storage.tables import UNSETTLED, Coalition, Erasure, Lane, Member, Notice, NoticeKind
@@ -101,12 +101,7 @@ class Erasing:
         else:
             await self._store.write(coalition_id, lambda work: self._done(work, row_id, whole=True))
         if row.erased and not await self._store.read(coalition_id, lambda work: work.get(Erasure, row_id)):
-            await self._scrub()
-
-    async def _scrub(self) -> None:
-        owed = await self._store.read(None, scrub_owed)
-        if await self._store.scrub() and owed is not None:
-            await self._store.write(None, lambda work: scrubbed(work, self._clock.now(), owed[1]))
+            await scrub(self._store, self._store.write, self._clock.now())
 
     def _opened(self, work: Work, row_id: int) -> tuple[Erasure, Destination, dt.datetime | None] | None:
         row, now = work.get(Erasure, row_id), self._clock.now()

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from sqlmodel import col, delete, select
 
+from bot.duty import Write
 from storage.tables import BACKUP, PROCESS, SCRUB, Pulse
-from storage.work import Work
+from storage.work import Store, Work
 
 PULSE = dt.timedelta(seconds=15)
 LIVES_FOR = dt.timedelta(seconds=60)
@@ -74,6 +75,19 @@ def scrub_owed(work: Work) -> tuple[dt.datetime, int] | None:
     """Give when the files were clean last, and how often something was deleted since; None where they are."""
     row = work.get(Pulse, SCRUB)
     return (row.at, row.facts["owed"]) if row is not None and row.facts.get("owed") else None
+
+
+async def scrub(store: Store, write: Write, now: dt.datetime) -> bool:
+    """Scrub the database's files and note what is not in them any more. False, and it stays owed, as of `Store.scrub`.
+
+    Raises DatabaseTrouble while another process writes.
+    """
+    owed = await store.read(None, scrub_owed)
+    if not await store.scrub():
+        return False
+    if owed is not None:
+        await write(None, lambda work: scrubbed(work, now, owed[1]))
+    return True
 
 
 def scrubbed(work: Work, now: dt.datetime, owed: int) -> None:

@@ -16,7 +16,7 @@ from sqlmodel import col, func, or_, select
 
 from bot.clock import Clock
 from bot.duty import Duty, DutyLost
-from bot.pulse import owe_scrub, scrub_owed, scrubbed
+from bot.pulse import owe_scrub, scrub, scrub_owed
 from bot.retention import ERASERS, Due, Eraser, due_of, erase_old
 from bot.rules.retention import DAY, Keeping, last_sweep, next_sweep
 from storage.tables import Coalition, Retention
@@ -91,12 +91,9 @@ class Sweep:
         if owed is None or last <= owed[0] <= now:
             return True
         try:
-            if not await self._store.scrub():
-                return False
+            return await scrub(self._store, self._duty.write, now)
         except DatabaseTrouble:
             return False  # another process writes: what was deleted stays owed
-        await self._duty.write(None, lambda work: scrubbed(work, now, owed[1]))
-        return True
 
 
 def _unswept(work: Work, last: dt.datetime, now: dt.datetime) -> Sequence[int]:
